@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <random>
 #include <utility>
 
 #include "device/program/image.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/deadline.h"
 
 namespace shoal {
@@ -290,7 +290,7 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
   if (bound >= limits.most) limits.tries = limits.last_tries = 0;
   const int64_t good = std::max(bound, limits.enough);
   Packer::Placed best, placed;
-  int64_t least = std::numeric_limits<int64_t>::max();
+  int64_t least = kBeyond;
   Order best_order;
   const auto attempt = [&](const Order& order, Packer::Change change) {
     if (!packer.place(order, change, best, bound, least, placed)) return;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/tokens/share.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/stream_table.h"
 #include "host/plan/types/tuning.h"
 
@@ -17,7 +17,6 @@ namespace shoal {
 namespace {
 
 constexpr int64_t kLeastLimit = 512;
-constexpr int64_t kNoFit = std::numeric_limits<int64_t>::max();
 
 bool streams(const PlanActor& a) {
   return !a.weights.chunks.empty() && a.weights.place != WeightPlace::kMapped;
@@ -60,7 +59,7 @@ class StageFiller {
         ends_(ends ? (*ends)[size_t(stage)] : StageEnds{}),
         spans_(free_spans(node, stage, room)),
         best_(node.stages[stage]),
-        best_ps_(fits(best_) ? time(best_) : kNoFit) {}
+        best_ps_(fits(best_) ? time(best_) : kBeyond) {}
 
   // Fills the stage with the slots and sets that save most.
   const PlanStage& fill() {
@@ -215,7 +214,7 @@ bool has_streams(const PlanStage& stage) {
   return std::any_of(stage.actors.begin(), stage.actors.end(), streams);
 }
 
-// Fills each stage by itself. Returns less than kNoFit if all fit.
+// Fills each stage by itself. Returns less than kBeyond if all fit.
 int64_t fill_stages(const Net& net, const Supply& supply,
                     const std::vector<StageEnds>* ends, int64_t room,
                     PlanNode& node) {
@@ -228,7 +227,7 @@ int64_t fill_stages(const Net& net, const Supply& supply,
     }
     StageFiller filler(net, supply, node, ends, static_cast<int>(s), room);
     PlanStage filled = filler.fill();
-    if (filler.best_ps() == kNoFit) return kNoFit;
+    if (filler.best_ps() == kBeyond) return kBeyond;
     sum += filler.best_ps();
     stage = std::move(filled);
   }

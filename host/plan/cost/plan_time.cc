@@ -79,11 +79,10 @@ void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
   stage.flash_s = seconds(t.flash_ps);
   stage.storage_s = seconds(t.storage_ps);
   stage.check_s = seconds(t.check_ps);
-  constexpr int64_t kNano = 1000;
   const Nanos talk = times ? times->receiving + times->sending : 0;
   stage.seconds = times ? static_cast<double>(talk + times->slices) * 1e-9
                         : seconds(t.total_ps);
-  stage.bound = bound_of(t, talk * kNano);
+  stage.bound = bound_of(t, talk * kPicosPerNano);
   node.macs += stage.macs;
   node.weight_read_bytes += stage.weight_read_bytes;
   node.storage_read_bytes += stage.storage_read_bytes;

@@ -251,10 +251,9 @@ class RehearsedNode final : public Linked {
       end();
       return true;
     }
-    constexpr int64_t kNano = 1000;  // picoseconds
-    const int64_t now = port_.now() * kNano;
+    const int64_t now = port_.now() * kPicosPerNano;
     const int64_t took = at().feed->run(slices_[slice_++], now) - now;
-    owed_ = std::max<Nanos>((took + kNano / 2) / kNano, 1);
+    owed_ = std::max<Nanos>((took + kPicosPerNano / 2) / kPicosPerNano, 1);
     if (slice_ == slices_.size()) fire(active_);
     return true;
   }

@@ -23,6 +23,7 @@
 namespace shoal {
 
 inline constexpr double kPicoseconds = 1e12;  // of a second
+inline constexpr int64_t kPicosPerNano = 1000;
 int64_t picoseconds(double seconds);
 
 // The percentages of the time of mapped flash that count, for estimates before

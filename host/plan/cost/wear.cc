@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "device/storage/ledger.h"
 #include "host/base/error.h"
+#include "host/plan/types/beyond.h"
 
 namespace shoal {
 namespace {
 
 constexpr double kSecondsOfYear = 365.25 * 24 * 3600;
-constexpr double kForever = std::numeric_limits<double>::infinity();
 
 int64_t round_up(int64_t value, int64_t to) {
   return (value + to - 1) / to * to;
@@ -70,10 +69,10 @@ int64_t spill_area_bytes(const Storage& s, int64_t page_bytes, int pages,
 }
 
 double frames_of_life(const PlanNode& node, const Storage& s) {
-  if (node.spill_pages == 0) return kForever;
+  if (node.spill_pages == 0) return kFar;
   const int64_t ring = ring_blocks(s, node.spill_page_bytes, node.spill_pages,
                                    image_bytes(node));
-  double frames = kForever;
+  double frames = kFar;
   if (s.endurance_erases > 0) {
     // The ledger's blocks wear no faster than the ring's.
     frames = s.endurance_erases * static_cast<double>(ring) / node.spill_pages;
@@ -88,14 +87,14 @@ double frames_of_life(const PlanNode& node, const Storage& s) {
 
 double years_of_life(const PlanNode& node, const Storage& s,
                      double frames_per_second) {
-  if (frames_per_second <= 0) return kForever;
+  if (frames_per_second <= 0) return kFar;
   return frames_of_life(node, s) / frames_per_second / kSecondsOfYear;
 }
 
 std::string life_text(const PlanNode& node, int together) {
   const Storage* const storage = named_storage(node);
   const double years =
-      storage ? years_of_life(node, *storage, 1.0 / together) : kForever;
+      storage ? years_of_life(node, *storage, 1.0 / together) : kFar;
   if (std::isinf(years)) return "does not wear out";
   return fmt::format("{:.3g} years of life at 1 frame a second", years);
 }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -10,12 +9,11 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/heads.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
-
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // Returns the modelled compute time of a whole layer on a node whose rating may
 // differ from its board's.
@@ -93,10 +91,10 @@ std::vector<int> balanced_runs(const std::vector<std::vector<double>>& passed) {
   const int busy = std::min(nodes, layers);
   std::vector<std::vector<int>> from(
       nodes + 1, std::vector<int>(static_cast<size_t>(layers) + 1, 0));
-  std::vector<double> best(static_cast<size_t>(layers) + 1, kInfinite);
+  std::vector<double> best(static_cast<size_t>(layers) + 1, kFar);
   best[0] = 0;
   for (int n = 1; n <= busy; ++n) {
-    std::vector<double> next(best.size(), kInfinite);
+    std::vector<double> next(best.size(), kFar);
     for (int end = n; end <= layers; ++end) {
       for (int begin = n - 1; begin < end; ++begin) {
         const double run = passed[n - 1][end] - passed[n - 1][begin];
@@ -210,11 +208,11 @@ int64_t rows_at_once(const Layer& l, const LayerCut& grid) {
 // arena. Layers whose weights are too large for that are cut by outputs, and so
 // are those after them that work channel by channel.
 Cuts with_weights_apart(const Net& net, const Cluster& cluster, Cuts cuts) {
-  int64_t arena = std::numeric_limits<int64_t>::max();
+  int64_t arena = kBeyond;
   for (const ClusterNode& n : cluster.nodes) {
     if (!n.board.flash_mapped) arena = std::min(arena, n.plan_budget());
   }
-  if (arena == std::numeric_limits<int64_t>::max()) return cuts;
+  if (arena == kBeyond) return cuts;
   const Crew crew = whole_crew(cluster);
   std::vector<bool> apart(net.tensors.size(), false);
   Cuts all = named({cuts.strategy});
@@ -255,7 +253,7 @@ Cuts spatial_cuts(const Net& net, const Cluster& cluster,
     return grid_cuts(net, cluster, options, rows, columns);
   }
   Cuts best;
-  double least = kInfinite;
+  double least = kFar;
   for (rows = 1; rows <= n; ++rows) {  // fewest rows first
     if (n % rows != 0) continue;
     Cuts cuts = grid_cuts(net, cluster, options, rows, n / rows);

@@ -1,17 +1,15 @@
 #include "host/plan/order/order_search.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
 #include "host/plan/arena/pack.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/beyond.h"
 
 namespace shoal {
 namespace {
-
-constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
 
 using Done = std::vector<uint64_t>;
 
@@ -164,8 +162,8 @@ class Ideals {
 
 // The best way to an ideal.
 struct Way {
-  int64_t bytes = kFar;  // of the largest stage
-  int64_t kept = 0;      // sum of the bytes alive where stages end
+  int64_t bytes = kBeyond;  // of the largest stage
+  int64_t kept = 0;         // sum of the bytes alive where stages end
   int from = -1;
   bool operator<(const Way& o) const {
     return std::pair(bytes, kept) < std::pair(o.bytes, o.kept);
@@ -345,8 +343,8 @@ int64_t largest_stage(const LayerGraph& graph, const OrderBytes& bytes,
                       const LayerOrder& order) {
   Ideals ideals(graph, bytes);
   ideals.add_one(order);
-  StagePaths paths(graph, bytes, ideals, kFar);
-  paths.run(kFar);
+  StagePaths paths(graph, bytes, ideals, kBeyond);
+  paths.run(kBeyond);
   return paths.way().bytes;
 }
 

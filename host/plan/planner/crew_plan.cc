@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <utility>
 
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/heads.h"
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/bounds.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/tuning.h"
@@ -30,7 +30,7 @@ std::vector<int> narrow_ends(const Net& net) {
     }
   }
   std::vector<int> ends;
-  int64_t least = std::numeric_limits<int64_t>::max();
+  int64_t least = kBeyond;
   for (int l = 0; l + 1 < layers; ++l) {
     if (bytes[l] >= least) continue;
     least = bytes[l];

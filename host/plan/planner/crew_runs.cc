@@ -1,12 +1,12 @@
 #include "host/plan/planner/crew_runs.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/segment.h"
 #include "host/plan/types/tuning.h"
@@ -48,11 +48,9 @@ CrewRuns::CrewRuns(const Net& net, const PlanRequest& request,
 class CrewRuns::Table {
  public:
   struct State {
-    double most = std::numeric_limits<double>::infinity(), sum = 0;
+    double most = kFar, sum = 0;
     CrewRun last;
-    bool reached() const {
-      return most < std::numeric_limits<double>::infinity();
-    }
+    bool reached() const { return most < kFar; }
   };
   Table(size_t nodes, int layers)
       : layers_(static_cast<size_t>(layers)),
@@ -288,7 +286,7 @@ bool CrewRuns::is_refused(const CrewRun& run) const {
 }
 
 int64_t CrewRuns::least_budget(const CrewRun& run) const {
-  int64_t least = std::numeric_limits<int64_t>::max();
+  int64_t least = kBeyond;
   for (size_t i = run.first; i < run.last; ++i) {
     const auto n = static_cast<size_t>(nodes_[i]);
     least = std::min(least, request_.cluster.nodes[n].plan_budget());

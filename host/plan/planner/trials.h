@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "host/plan/search/search.h"
 #include "host/plan/search/segment_memo.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
@@ -32,8 +32,6 @@ struct Trial {
   bool spliced = false;    // groups are those of the plans it was spliced from
   int alone = -1;          // a node that has all layers, as if alone; -1: none
 };
-
-inline constexpr double kFar = std::numeric_limits<double>::infinity();
 
 // Returns whether the same plan would be built of both.
 bool is_same(const Trial&, const Trial&);

@@ -1,7 +1,8 @@
 #include "host/plan/search/segment_search.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "host/plan/types/beyond.h"
 
 namespace shoal {
 namespace {
@@ -18,8 +19,6 @@ bool sends_halo(const CutNet& cut, Segment s) {
   }
   return false;
 }
-
-constexpr int64_t kNoTime = std::numeric_limits<int64_t>::max();
 
 // Returns whether bytes + more - saved is within the limits, by node. An empty
 // `saved` is zero everywhere.
@@ -189,10 +188,10 @@ int64_t SegmentSearch::more_of(const SegmentCost& cost, bool overlay) const {
   return options_.learns ? cost.more[overlay] : 0;
 }
 
-// Returns the bytes of the fullest node; kNoTime if the segment is impossible.
+// Returns the bytes of the fullest node; kBeyond if the segment is impossible.
 int64_t SegmentSearch::least_of(const SegmentCost& cost) const {
   const std::vector<int64_t> none;
-  int64_t least = kNoTime;
+  int64_t least = kBeyond;
   for (size_t p = 0; cost.possible && p < cost.at.size(); ++p) {
     if (p + 1 < cost.at.size() && !(options_.whole && p == 0)) continue;
     const SegmentCost::AtPasses& at = cost.at[p];
@@ -207,7 +206,7 @@ int64_t SegmentSearch::least_of(const SegmentCost& cost) const {
 
 std::optional<int64_t> SegmentSearch::smallest(int64_t most) const {
   struct Way {
-    int64_t peak = kNoTime;
+    int64_t peak = kBeyond;
     int begin = 0;
     size_t variant = 0;
   };
@@ -228,7 +227,7 @@ std::optional<int64_t> SegmentSearch::smallest(int64_t most) const {
         }
       }
     }
-    if (to[layers_].peak == kNoTime) return std::nullopt;
+    if (to[layers_].peak == kBeyond) return std::nullopt;
     if (to[layers_].peak > most) return to[layers_].peak;
     bool all = true;
     for (int end = layers_; end > 0; end = to[end].begin) {

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "host/plan/search/segment_cost.h"
 #include "host/plan/search/stage_ends.h"
+#include "host/plan/types/beyond.h"
 
 namespace shoal {
 
@@ -63,8 +63,7 @@ class SegmentSearch {
   // with each segment as small as it can be. Only segments on the best path by
   // known costs and lower bounds are costed. A result above `most` is a lower
   // bound.
-  std::optional<int64_t> smallest(
-      int64_t most = std::numeric_limits<int64_t>::max()) const;
+  std::optional<int64_t> smallest(int64_t most = kBeyond) const;
   // Adds bytes to what segments of this form hold, whatever their bands.
   void add_bytes(const StageCut&, int64_t more);
   // Returns a layer behind which a segment must end but may not; -1: none.

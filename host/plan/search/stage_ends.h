@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <vector>
 
 #include "host/plan/arena/pack.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/segment.h"
 
 namespace shoal {
@@ -32,7 +32,7 @@ class Ends {
     best_[0].time_ps = best_[0].peak = 0;
   }
   bool is_reached(int position) const {
-    return best_[position].time_ps != kFar;
+    return best_[position].time_ps != kBeyond;
   }
   // Returns the least known time at which a position is reached.
   int64_t time_ps(int position) const { return best_[position].time_ps; }
@@ -67,9 +67,8 @@ class Ends {
   }
 
  private:
-  static constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
   struct Best {
-    int64_t time_ps = kFar, peak = kFar;
+    int64_t time_ps = kBeyond, peak = kBeyond;
     StageCut last;
   };
   std::vector<Best> best_;

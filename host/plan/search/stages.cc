@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <memory>
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/search/sweep.h"
 #include "host/plan/tokens/rings.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
-
-constexpr int64_t kFar = std::numeric_limits<int64_t>::max();
 
 std::vector<int> pass_counts(const Net& net) {
   int most = 1;
@@ -206,7 +204,7 @@ std::vector<PassTable> stream_tables(const Net& net,
     }
   };
   std::sort(chunk_limits.begin(), chunk_limits.end(), std::greater<>());
-  if (sets) add(chunk_limits.back(), kFar);
+  if (sets) add(chunk_limits.back(), kBeyond);
   for (const uint32_t limit : chunk_limits) {
     for (const int64_t sram : tuning::kSramLimits) {
       if (sets || sram == 0) add(limit, sram);

@@ -4,12 +4,13 @@
 #include <limits>
 
 #include "host/base/error.h"
+#include "host/plan/types/beyond.h"
 #include "host/plan/types/radio_address.h"
 
 namespace shoal {
 
 int64_t ClusterNode::arena_budget() const {
-  int64_t budget = std::numeric_limits<int64_t>::max();
+  int64_t budget = kBeyond;
   if (!board.unlimited()) budget = std::min(budget, board.arena_limit());
   if (ram) budget = std::min(budget, *ram);
   if (max_arena) budget = std::min(budget, *max_arena);
@@ -46,7 +47,7 @@ std::vector<Bank> ClusterNode::kept_banks() const {
 }
 
 int64_t ClusterNode::flash_budget() const {
-  int64_t budget = std::numeric_limits<int64_t>::max();
+  int64_t budget = kBeyond;
   if (board.flash_bytes > 0) budget = board.flash_bytes;
   if (flash) budget = std::min(budget, *flash);
   return budget;
