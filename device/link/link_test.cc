@@ -283,6 +283,23 @@ TEST(Link, ASenderWithoutCreditIsAnsweredAtOnce) {
   EXPECT_EQ(p.limit_at_a(), 1010u);
 }
 
+// A node that waits for answers before it gives credit would get this one after
+// the usual delay, in each frame.
+TEST(Link, ANodeThatLacksCreditAnswersAtOnce) {
+  Topology t;
+  t.edges = {{0, 1, 0, 0, 9000, 4000, 4000}, {1, 0, 0, 0, 9000, 100, 100}};
+  Pair p(t);
+  p.settle();
+  p.b().outs[0].made += 200;
+  p.settle();
+  EXPECT_EQ(p.b().outs[0].released, 100u);
+  p.make(10);
+  p.deliver(p.take());
+  p.send(p.b());
+  EXPECT_EQ(p.deliver(p.take()), 1u);
+  EXPECT_EQ(p.a().outs[0].released, 10u);
+}
+
 // A receiver that is late answers, but gives nothing.
 TEST(Link, CreditComesWhenTheReceiverEntersItsStage) {
   Topology t;

@@ -161,9 +161,11 @@ bool Link::serve(uint16_t peer, bool flush, uint64_t now) {
     return false;
   }
   const uint32_t window = this->window(peer);
-  // A sender with a small window waits for every answer, and one that loses
-  // much must not take late ones for lost.
-  const uint32_t enough = entries_[peer].window > 2 && losses_ == 0 ? 2 : 1;
+  // A sender with a small window waits for every answer, one that loses much
+  // must not take late ones for lost, and rows here may wait for credit that
+  // the peer gives once it has an answer.
+  const bool is_slow = entries_[peer].window <= 2 || losses_ > 0;
+  const uint32_t enough = is_slow || (s.flags & kBlocked) ? 1 : 2;
   if (s.flags & kLost) flush = true;
   const bool wanted =
       (s.flags & (kAnswer | kCreditDue)) || s.unacknowledged >= enough;
