@@ -86,7 +86,7 @@ TEST_F(CliCluster, BoardsWithoutMappedFlashReadFromStorage) {
 // Streams, datagrams and so the times of a plan depend on it.
 TEST_F(CliCluster, APlanIsThatOfSimulateWithItsPayload) {
   double least_s = 0;
-  for (const char* payload : {"1472", "96"}) {
+  for (const char* payload : {"1472", "128"}) {
     const std::vector<std::string> more{"--nodes",  "2",         "--board",
                                         "teensy41", "--json",    "--strategy",
                                         "spatial",  "--payload", payload};

@@ -282,7 +282,7 @@ TEST_F(CliVariables, WhatBecomesOfThemIsAskedWithKnownWords) {
 
 TEST_F(CliVariables, FaultsOfASequenceInVirtualTime) {
   const Arguments fault{"simulate", "m.tflite",   "x.bin",   "--stream",
-                        "--nodes",  "3",          "--fault", "kill:1@300us",
+                        "--nodes",  "3",          "--fault", "kill:1@100us",
                         "--json",   "--strategy", "spatial"};
   Arguments mirrored = fault;
   mirrored.insert(mirrored.end(), {"--state", "mirror:2"});

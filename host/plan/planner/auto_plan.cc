@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/planner/node_kinds.h"
@@ -266,10 +267,15 @@ class AutoPlan {
            8.0 * request_.max_payload / board.link_bits_per_s;
   }
 
-  // Returns whether the estimate of a crew is far beyond the least one.
+  // Returns whether the estimate of a crew is far beyond the least one, and not
+  // far below the best plan. Estimates know no lack of memory, so where plans
+  // are far slower than estimated, other crews may be faster.
   bool is_hopeless(int64_t ps) {
-    if (best_ && static_cast<double>(ps) >
-                     tuning::kHopeless * static_cast<double>(least_ps_)) {
+    const double far = tuning::kHopeless * static_cast<double>(ps);
+    if (best_ &&
+        static_cast<double>(ps) >
+            tuning::kHopeless * static_cast<double>(least_ps_) &&
+        far > kPicoseconds * best_->trials().measure()) {
       return true;
     }
     least_ps_ = best_ ? std::min(least_ps_, ps) : ps;
@@ -333,8 +339,8 @@ class AutoPlan {
           count > size_t{tuning::kSeveral} && !std::has_single_bit(count)) {
         return false;
       }
-      const double far = is_latency() ? tuning::kFarOff : tuning::kHopeless;
-      if (alone && !cheap && !is_promising(trials, far)) {
+      least_start_ = std::min(least_start_, trials.nearest());
+      if (alone && !cheap && !is_promising(trials.nearest())) {
         note(*crew, count);
         return false;
       }
@@ -345,8 +351,8 @@ class AutoPlan {
       refused_ = lesser(refused_, trials.refused());
       return false;
     }
-    const double least = best_ ? best_->trials().measure() : 0;
-    const bool far_off = best_ && trials.measure() > tuning::kFarOff * least;
+    least_begun_ = std::min(least_begun_, trials.measure());
+    const bool far_off = is_behind(trials.measure(), least_begun_);
     if (far_off && !is_cheap(count)) {
       note(*crew, alone ? count : all);
       return false;
@@ -407,11 +413,21 @@ class AutoPlan {
     if (is_best) std::swap(tried_->front(), tried_->back());
   }
 
-  // Returns whether a crew that began so may become the best: it is near the
-  // best plan.
-  bool is_promising(const Trials& trials, double far) const {
-    const double now = trials.nearest();
-    return now == kFar || !best_ || now <= far * best_->trials().measure();
+  // Returns whether a crew whose first plans are so good may become the best.
+  bool is_promising(double now) const {
+    if (now == kFar) return true;
+    return is_latency()
+               ? !is_behind(now, least_start_)
+               : !best_ || now <= tuning::kHopeless * best_->trials().measure();
+  }
+
+  // Returns whether a plan is far behind the best one. Where moves made that
+  // much better, it is compared with the least measure of any crew before them:
+  // with little memory they gain more than half of the time.
+  bool is_behind(double now, double least) const {
+    if (!best_) return false;
+    const double best = tuning::kFarOff * best_->trials().measure();
+    return now > (least > best ? tuning::kFarOff * least : best);
   }
 
   // Tries the strategies that estimates ruled out over all nodes: a request
@@ -476,6 +492,8 @@ class AutoPlan {
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
   int64_t least_ps_ = 0;  // the least of all estimates
+  // The least measures of all crews, of first plans and before moves.
+  double least_start_ = kFar, least_begun_ = kFar;
   std::optional<double> on_all_;
   std::vector<std::string> hopeless_;  // of the crew of all nodes
   std::optional<Misfit> refused_;
