@@ -422,8 +422,8 @@ class AutoPlan {
   }
 
   // Returns whether a plan is far behind the best one. Where moves made that
-  // much better, it is compared with the least measure of any crew before them:
-  // with little memory they gain more than half of the time.
+  // much better, it is compared with `least`, the least measure of any crew
+  // before them: with little memory they gain a quarter of the time or more.
   bool is_behind(double now, double least) const {
     if (!best_) return false;
     const double best = tuning::kFarOff * best_->trials().measure();
