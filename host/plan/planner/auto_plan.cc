@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "host/base/error.h"
-#include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/planner/node_kinds.h"
@@ -267,15 +266,10 @@ class AutoPlan {
            8.0 * request_.max_payload / board.link_bits_per_s;
   }
 
-  // Returns whether the estimate of a crew is far beyond the least one, and not
-  // far below the best plan. Estimates know no lack of memory, so where plans
-  // are far slower than estimated, other crews may be faster.
+  // Returns whether the estimate of a crew is far beyond the least one.
   bool is_hopeless(int64_t ps) {
-    const double far = tuning::kHopeless * static_cast<double>(ps);
-    if (best_ &&
-        static_cast<double>(ps) >
-            tuning::kHopeless * static_cast<double>(least_ps_) &&
-        far > kPicoseconds * best_->trials().measure()) {
+    if (best_ && static_cast<double>(ps) >
+                     tuning::kHopeless * static_cast<double>(least_ps_)) {
       return true;
     }
     least_ps_ = best_ ? std::min(least_ps_, ps) : ps;

@@ -68,10 +68,10 @@ struct Splice {
   Trial trial;
   double part = 0;  // of the stretch's time saved if seams cost nothing
 };
-// Where two plans both begin and end segments at the same layers, and the
-// slowest nodes of the other plan's segments work less between them, the best
-// plan gets the other one's cuts there. The work of nodes is known from built
-// plans, so splices find what estimates of layers miss. Only a rehearsal of the
+// The best plan gets the cuts of another one for a stretch of layers at whose
+// ends both have ends of segments, if the slowest nodes of the other one's
+// segments work less in it. The work of nodes is known from built plans, so
+// splices find what estimates of layers miss. Only a rehearsal of the
 // new cuts shows how long nodes wait for each other and what happens where the
 // two sets of cuts meet. Returns splices of the shortest stretches of layers
 // that both plans delimit; the one that saves the largest part of its time

@@ -145,8 +145,8 @@ void SegmentBounds::add_reads(int layer, const std::vector<Box>& made) {
         exchange(w.index, n, read, -1);
         exchange(w.index, n, all, 1);
       }
+      if (read.empty()) read_tensors_.push_back(t);
       read = all;
-      read_tensors_.push_back(t);
     }
   }
 }

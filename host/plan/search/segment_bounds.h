@@ -1,6 +1,7 @@
-// Lower bounds of what segments take, from what nodes make and read alone, so
-// that most segments need no draft. Segments that end at one layer are bounded
-// one after another: each has one layer more than the one before, at its front.
+// Lower bounds of the time and the memory of segments. They need only the boxes
+// that nodes make and read, so most segments are never drafted. Segments that
+// end at one layer are bounded one after another: each has one layer more than
+// the one before, at its front.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +64,8 @@ class SegmentBounds {
   std::vector<int> last_readers_;
   Segment segment_;         // so far
   std::vector<Sums> sums_;  // by node
-  // By tensor, then node: what the segment reads there that is not the node's
-  // own; and the tensors that have any of it.
+  // The boxes that the segment reads and its nodes do not have before it, by
+  // tensor, then node, and the tensors that have any.
   std::vector<Box> read_;
   std::vector<int> read_tensors_;
 };
