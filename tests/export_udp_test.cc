@@ -49,9 +49,11 @@ class ListeningBoard : public testing::Test {
   Told beside(const std::string& command, const std::string& lines) const {
     return shop_.script(
         "to=127.0.0.1:" + port_ + "; (cd proj && exec " + command +
-        " > ../board.log 2>&1) & board=$!; trap 'kill $board' EXIT; "
+        // The port is free once the board has ended.
+        " > ../board.log 2>&1) & board=$!; "
+        "trap 'kill $board; wait $board || true' EXIT; "
         "for i in $(seq 600); do grep -q listening board.log && break; "
-        "sleep 0.1; done; set -e; " +
+        "sleep 0.1; done; set -e; grep -q listening board.log; " +
         lines);
   }
   static constexpr const char* kSend =
@@ -129,7 +131,8 @@ TEST_F(ListeningBoard, AnswersOnThisComputer) {
   const json said = json::parse(shop_.read_text("said.json"));
   EXPECT_EQ(said["profile"]["counter"], "clock");
   // A port that is taken.
-  const Told taken = beside("build/m serve", "proj/build/m serve || true");
+  const Told taken =
+      beside("build/m serve", "timeout 60 proj/build/m serve || true");
   EXPECT_NE(taken.out.find("refused: no socket at port " + port_ +
                            ": Address already in use"),
             std::string::npos)
