@@ -370,7 +370,8 @@ void Coordinator::Work::start(int worker, uint16_t turn) {
              });
 }
 
-void Coordinator::Work::start_link() {
+// Nodes that start before the others give credit at once.
+void Coordinator::Work::open_link() {
   const auto edges = stream_edges(prepared_->plan);
   links_ = coordinator_links(edges, prepared_->plan, kCoordinatorWindow);
   frames_ = std::make_unique<FrameStreams>(
@@ -406,12 +407,6 @@ void Coordinator::Work::start_link() {
   for (uint32_t i = 0; i < counts.stage_streams; ++i) {
     link_.start_stream(static_cast<uint16_t>(i), 0);
   }
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    if (!workers_[i]->used) continue;
-    workers_[i]->talk.runs(prepared_->plan.nodes[i].poll_gap_us);
-  }
-  start_watch();
-  phase_ = Phase::kRunning;
 }
 
 // The nodes are left running; another coordinator may have them when their
@@ -444,6 +439,7 @@ void Coordinator::Work::advance() {
   if (phase_ == Phase::kDeployed && then_ != Then::kHold) {
     phase_ = Phase::kGranting;
     draw_secrets();
+    if (then_ != Then::kHandOver) open_link();
     for (int i = 0; i < count; ++i) {
       if (!workers_[static_cast<size_t>(i)]->used) continue;
       check_held(i);
@@ -455,7 +451,12 @@ void Coordinator::Work::advance() {
     return;
   }
   if (then_ == Then::kHandOver) return hand_over();
-  start_link();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    if (!workers_[i]->used) continue;
+    workers_[i]->talk.runs(prepared_->plan.nodes[i].poll_gap_us);
+  }
+  start_watch();
+  phase_ = Phase::kRunning;
 }
 
 }  // namespace shoal

@@ -199,10 +199,9 @@ void Coordinator::Work::receive() {
     const std::span datagram(datagram_.data(), bytes);
     if (datagram[0] == kDataKind) {
       // Forged and late ones are counted by the link.
-      if (phase_ == Phase::kRunning &&
-          link_.receive(from, datagram.data(), bytes) == Status::kOk) {
+      const bool is_open = frames_ && phase_ <= Phase::kRunning;
+      if (is_open && link_.receive(from, datagram.data(), bytes) == Status::kOk)
         workers_[get_head(datagram.data()).node]->talk.heard();
-      }
     } else if (Worker* const w = find(datagram)) {
       if (w->gone) continue;
       try {

@@ -147,7 +147,7 @@ class Coordinator::Work {
   void draw_secrets();
   void grant(int worker, uint16_t first);
   void start(int worker, uint16_t turn);
-  void start_link();
+  void open_link();
   void hand_over();
   void advance();
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "device/link/link.h"
+#include "device/link/wire.h"
 #include "device/program/early.h"
 #include "host/base/error.h"
 #include "host/plan/cost/time.h"
@@ -24,6 +25,8 @@ constexpr int kFarBeyond = 3;
 // The second frame counts, as in virtual time. During the first one credit is
 // still under way, and round trips are not known yet.
 constexpr uint32_t kCounted = 1;
+// The coordinator's request to start, and a node's reply (spec/datagrams.md).
+constexpr uint32_t kStartBytes = 40, kReplyBytes = 36;
 // A plan that takes more events has a link that it cannot live with; the time
 // until then shows that well enough.
 constexpr uint64_t kMostEvents = 20'000'000;
@@ -81,9 +84,21 @@ class Linked : public Endpoint, protected Streams {
       const uint32_t bytes =
           t.receive(t.user, &from, datagram_.data(), t.max_payload);
       if (bytes == 0) return i > 0;
-      (void)link_.receive(from, datagram_.data(), bytes);
+      if (datagram_[0] == kDataKind) {
+        (void)link_.receive(from, datagram_.data(), bytes);
+      } else {
+        talk(from);
+      }
     }
     return true;
+  }
+
+  // Takes the request to start, or the reply to it.
+  virtual void talk(uint64_t from) = 0;
+  void say(uint64_t to, uint32_t bytes) {
+    const shoal_transport& t = port_.transport();
+    std::fill_n(packet_.begin(), bytes, uint8_t{0});
+    (void)t.send(t.user, to, packet_.data(), bytes);
   }
 
   void read(uint16_t, uint32_t, uint8_t*, uint32_t) const override {}
@@ -158,8 +173,8 @@ class RehearsedNode final : public Linked {
     times_.resize(stages_.size());
     open(static_cast<uint16_t>(number), peer_entries(plan, node), counts,
          static_cast<uint32_t>(plan.nodes.size()));
-    if (!stages_.empty()) begin();
   }
+  bool has_part() const { return !stages_.empty(); }
 
   // Returns times by stage. The node may not know yet that its last rows have
   // arrived.
@@ -170,7 +185,7 @@ class RehearsedNode final : public Linked {
 
   bool step() override {
     const bool heard = receive(kNodeDatagrams);
-    if (stages_.empty()) return heard;
+    if (!started_) return heard;
     const bool worked = work();
     link_.send(!worked);
     return heard || worked;
@@ -184,6 +199,12 @@ class RehearsedNode final : public Linked {
   }
 
  private:
+  void talk(uint64_t from) override {
+    say(from, kReplyBytes);
+    started_ = true;
+    begin();
+  }
+
   Stage& at() { return *stages_[index_]; }
   const Stage& at() const { return *stages_[index_]; }
 
@@ -370,6 +391,7 @@ class RehearsedNode final : public Linked {
   Stage* next_ = nullptr;         // set if some of its rows may come early
   std::vector<PortTimes> times_;  // of the last frame up to the counted one
   PortTimes before_;              // when the stage began
+  bool started_ = false;
   size_t index_ = 0;
   uint32_t frame_ = 0;
   // The firing under way.
@@ -432,8 +454,15 @@ class Host final : public Linked {
     return (port_.now() - settled_at_) / following_;
   }
 
+  // Asks a node to start; a frame begins once all of them have replied.
+  void start(const Port& node) {
+    say(node.address(), kStartBytes);
+    ++unstarted_;
+  }
+
   bool step() override {
     receive(kCoordinatorDatagrams);
+    if (unstarted_ > 0) return false;
     link_.send(true);
     // Other frames follow the last ones that count, until those have ended.
     const uint32_t all = frames_ + (following_ ? under_way_ : 0);
@@ -446,6 +475,7 @@ class Host final : public Linked {
   }
 
  private:
+  void talk(uint64_t) override { --unstarted_; }
   // Returns whether the frames that count already take longer than `most_`.
   bool is_beyond() const {
     if (most_ == 0) return false;
@@ -498,6 +528,7 @@ class Host final : public Linked {
   const Nanos most_;  // period; 0: any
   uint32_t frames_ = 0, settled_ = 0, under_way_ = 0;
   uint32_t submitted_ = 0, sent_ = 0, finished_ = 0;
+  int unstarted_ = 0;  // nodes that have not replied
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
@@ -557,6 +588,9 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
   Host host(port, max_payload, static_cast<uint32_t>(following), most);
   host.load(plan, edges);
   world.attach(port, host);
+  for (const auto& node : nodes) {
+    if (node->has_part()) host.start(node->port());
+  }
   while (!host.is_over() && world.events().count() < kMostEvents) {
     PlanCancellation::check();
     if (!world.advance()) {
