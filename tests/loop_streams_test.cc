@@ -147,7 +147,7 @@ TEST_P(LoopStreams, AMirrorOutlivesALostNode) {
   const LoopStream s(GetParam(), false);
   int repeats = 0;
   for (int node = 0; node < 3; ++node) {
-    for (const uint64_t event : {40, 90, 150}) {
+    for (const uint64_t event : {40, 60, 90, 120, 150}) {
       EXPECT_TRUE(run_with_loss(s, node, event, repeats) == s.expected)
           << "node " << node << " at event " << event;
     }

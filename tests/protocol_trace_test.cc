@@ -124,8 +124,9 @@ class Tap {
     d.swap(last_);
     const shoal_link_counters now = counters();
     if (static_cast<Kind>(d[0]) == Kind::kData) {
-      trace_.came(number_, d, now.received != before_.received,
-                  now.placed_bytes - before_.placed_bytes,
+      const bool is_taken = now.received != before_.received;
+      if (is_taken) uses(static_cast<int>(get_head(d.data()).epoch));
+      trace_.came(number_, d, is_taken, now.placed_bytes - before_.placed_bytes,
                   now.early == before_.early);
     } else {
       look(d);
@@ -137,7 +138,8 @@ class Tap {
  protected:
   virtual shoal_link_counters counters() const = 0;
   virtual void look(const std::vector<uint8_t>&) {}
-  virtual void sends_in(int /*epoch*/) {}
+  // Called before data of the epoch is written that was sent or taken.
+  virtual void uses(int /*epoch*/) {}
 
   Trace& trace_;
   const int number_;
@@ -150,7 +152,7 @@ class Tap {
     // Addresses: the coordinator 1, nodes from 2 on.
     const int peer = to == 1 ? kNodes : static_cast<int>(to) - 2;
     if (static_cast<Kind>(d[0]) == Kind::kData) {
-      tap.sends_in(static_cast<int>(get_head(d).epoch));
+      tap.uses(static_cast<int>(get_head(d).epoch));
       tap.trace_.sent(tap.number_, peer, d, n);
     }
     return tap.inner_.send(tap.inner_.user, to, bytes, n);
@@ -218,8 +220,8 @@ class CoordinatorTap final : public Tap {
   const Coordinator* coordinator = nullptr;
 
  private:
-  // Its link opens, and gives credit at once.
-  void sends_in(int epoch) override {
+  // Its link opens before nodes are asked to start.
+  void uses(int epoch) override {
     if (epoch == epoch_) return;
     trace_.add("kRun", {number_, epoch_ = epoch});
   }
