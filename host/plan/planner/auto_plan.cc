@@ -392,9 +392,9 @@ class AutoPlan {
     }
     const bool is_best = !best_ || trials.beats(best_->trials());
     note(*crew, trials.best().nodes.size(), is_best);
-    if (!is_best) return false;
-    best_ = std::move(crew);
-    return true;
+    if (is_best) std::swap(best_, crew);
+    if (crew && request_.effort > 1) others_.push_back(std::move(crew));
+    return is_best;
   }
 
   // Records the crew's trial, the best first. For the smallest arena all are
@@ -436,9 +436,16 @@ class AutoPlan {
   }
 
   // The search of the default effort comes first, unchanged, so that more
-  // effort is never worse.
+  // effort is never worse. Then all crews whose plans are not far behind go on.
   Plan named_at_last() {
-    if (request_.effort > 1) best_->improve_further(request_.effort - 1);
+    const int more = request_.effort - 1;
+    if (more > 0) best_->improve_further(more);
+    for (std::unique_ptr<CrewPlan>& crew : others_) {
+      const double most = tuning::kFarOff * best_->trials().measure();
+      if (crew->trials().measure() > most) continue;
+      crew->improve_further(more);
+      if (crew->trials().beats(best_->trials())) std::swap(best_, crew);
+    }
     return named();
   }
 
@@ -485,6 +492,7 @@ class AutoPlan {
   // Crews that are begun, by number of nodes; null: estimates rule one out.
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
+  std::vector<std::unique_ptr<CrewPlan>> others_;  // for more effort
   int64_t least_ps_ = 0;  // the least of all estimates
   // The least measures of all crews, of first plans and before moves.
   double least_start_ = kFar, least_begun_ = kFar;

@@ -408,7 +408,8 @@ bool CrewPlan::run_counted(Trial trial, int& left) {
 }
 
 // Best-first search: applies all moves to the fastest plan to which they were
-// not applied yet, even if that plan did not become the best.
+// not applied yet, even if that plan did not become the best. Plans that take
+// exactly as long differ in what costs nothing, and have the same moves.
 void CrewPlan::improve_further(int times) {
   if (!can_improve()) return;
   mixed_->add_other_counts();
@@ -423,12 +424,13 @@ void CrewPlan::improve_further(int times) {
   for (;;) {
     std::optional<Plan>* from = nullptr;
     for (std::optional<Plan>& plan : found_) {
-      if (!plan) continue;
+      if (!plan || moved_s_.contains(plan->latency_s)) continue;
       if (!from || plan->latency_s < (*from)->latency_s) from = &plan;
     }
     if (!from) return;
     // Plans that are found meanwhile may reallocate the lists.
     const Plan plan = *std::exchange(*from, std::nullopt);
+    moved_s_.insert(plan.latency_s);
     const Trial trial = rehearsed_[size_t(from - found_.data())].trial;
     for (Move* move : kMoves) {
       std::vector<Trial> trials =

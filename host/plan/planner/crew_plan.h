@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -125,6 +126,7 @@ class CrewPlan {
   // The same plans, until improve_further() has applied moves to them; only if
   // keeps_found().
   std::vector<std::optional<Plan>> found_;
+  std::set<double> moved_s_;  // latencies of those to which it has
 };
 
 }  // namespace shoal
