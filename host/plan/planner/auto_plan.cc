@@ -493,7 +493,7 @@ class AutoPlan {
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
   std::vector<std::unique_ptr<CrewPlan>> others_;  // for more effort
-  int64_t least_ps_ = 0;  // the least of all estimates
+  int64_t least_ps_ = 0;                           // the least of all estimates
   // The least measures of all crews, of first plans and before moves.
   double least_start_ = kFar, least_begun_ = kFar;
   std::optional<double> on_all_;
