@@ -287,9 +287,8 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
   return best;
 }
 
-// A plan with groups replaces one without only if it computes no more, because
-// energy depends on the arithmetic and each of the two is only the best of the
-// few that were built.
+// Where plans are compared by more than time, one with groups replaces one
+// without only if it computes no more: energy depends on the arithmetic.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -306,9 +305,9 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   std::optional<PlanNode> best;
   const auto take = [&](std::optional<PlanNode> node) {
     if (!node) return;
-    const bool better = !best || (time_ps(*node) < time_ps(*best) &&
-                                  macs(*node) <= macs(*best));
-    if (better) best = std::move(node);
+    if (best && time_ps(*node) >= time_ps(*best)) return;
+    const bool may_compute_more = !best || !task_.request.compared;
+    if (may_compute_more || macs(*node) <= macs(*best)) best = std::move(node);
   };
   const bool groups = variants_.count() > 0;
   built_.clear();
@@ -327,14 +326,15 @@ std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   return best;
 }
 
-std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
+std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget,
+                                                  bool changes) {
   std::vector<Parts> tried;
   Parts best_parts;
   std::optional<PlanNode> best;
   int64_t best_ps = 0;
   int fitted = 0;
   const auto attempt = [&](Parts parts) {
-    if (parts.empty() || std::ranges::count(tried, parts) > 0) return;
+    if (parts.empty() || std::ranges::count(tried, parts) > 0) return false;
     tried.push_back(parts);
     auto known = std::ranges::find(built_, parts, &Built::parts);
     std::optional<PlanNode> node;
@@ -344,11 +344,12 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
           node ? node_time_ps(net_, *node, task_.supply) : int64_t{-1};
       known = built_.insert(known, {parts, ps});
     }
-    if (known->time_ps < 0) return;
+    if (known->time_ps < 0) return false;
     ++fitted;
-    if (best_ps > 0 && known->time_ps >= best_ps) return;
+    if (best_ps > 0 && known->time_ps >= best_ps) return false;
     best_ps = known->time_ps;
     best = std::move(node), best_parts = std::move(parts);
+    return true;
   };
   int64_t below = 0;  // the largest stage of the last choice
   const auto attempt_in = [&](int64_t bytes) {
@@ -366,36 +367,88 @@ std::optional<PlanNode> TileSearch::fastest_parts(int64_t budget, bool narrow) {
   for (int i = 0; i < tuning::kRounds && fitted == 0 && below > 0; ++i) {
     if (!attempt_in(below - 1)) break;
   }
-  if (!narrow) return best;
-  for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
+  if (changes) climb(best_parts, attempt);
   return best;
 }
 
-// Returns the choice with narrower tiles in one run at a time. They leave room
-// for higher bands and larger slots, which the estimate does not know.
-std::vector<TileSearch::Parts> TileSearch::narrower(const Parts& parts) const {
+// Tries changes of the best choice, which `attempt` sets, as long as one of
+// them is better.
+template <class Attempt>
+void TileSearch::climb(const Parts& best, const Attempt& attempt) {
+  int left = tuning::kTileChanges * std::max(1, task_.request.effort);
+  for (bool any = true; any;) {
+    any = false;
+    for (Parts& parts : changed(best)) {
+      if (left-- <= 0) return;
+      any = attempt(std::move(parts));
+      if (any) break;
+    }
+  }
+}
+
+// Returns the choice with another run or group, the most promising first:
+// narrower tiles leave room for higher bands and larger slots, which the
+// estimate does not know.
+std::vector<TileSearch::Parts> TileSearch::changed(const Parts& parts) {
   std::vector<Parts> all;
-  for (size_t r = 0; r < parts.runs.size(); ++r) {
-    const TileRun& run = parts.runs[r];
-    const int result = known_.at({run.begin, run.end}).result;
-    const auto* const more =
-        std::ranges::upper_bound(tuning::kTiles, run.tiles());
-    if (more == std::end(tuning::kTiles) ||
-        *more > net_.tensors[result].columns) {
-      continue;
-    }
-    int layers = run.end - run.begin + 2 * static_cast<int>(run.kept.size());
-    for (const BlockChoice& g : parts.groups) {
-      const bool within = g.begin >= run.begin && g.end <= run.end;
-      if (within) layers -= g.end - g.begin - 1;
-    }
-    if (!task_.any_stream() && *more * layers > tuning::kMostTileLayers)
-      continue;
+  const auto add_run = [&](size_t r, int begin, int end, int tiles, int kept) {
+    const int first = r > 0 ? parts.runs[r - 1].end : 0;
+    const int last = r + 1 < parts.runs.size()
+                         ? parts.runs[r + 1].begin
+                         : static_cast<int>(net_.layers.size());
+    if (begin < first || end > last || begin >= end || tiles < 2) return;
+    const Run& at = run(begin, end);
+    if (at.result < 0 || tiles > net_.tensors[at.result].columns) return;
+    if (kept < 0 || kept >= std::ssize(at.kept)) return;
+    TileRun to = even_tiles(net_, at.result, begin, end, tiles);
+    to.kept = at.kept[static_cast<size_t>(kept)];
+    if (is_too_long(to, parts.groups)) return;
     all.push_back(parts);
-    all.back().runs[r] = even_tiles(net_, result, run.begin, run.end, *more);
-    all.back().runs[r].kept = run.kept;
+    all.back().runs[r] = std::move(to);
+  };
+  for (size_t r = 0; r < parts.runs.size(); ++r) {
+    const auto& [begin, end, bounds, columns] = parts.runs[r];
+    const int tiles = parts.runs[r].tiles();
+    const auto kept = static_cast<int>(columns.size());
+    for (const int by : {1, -1}) {
+      add_run(r, begin, end, tiles + by, kept);
+      add_run(r, begin, end, tiles, kept + by);
+      add_run(r, begin, end + by, tiles, kept);
+      add_run(r, begin + by, end, tiles, kept);
+    }
+  }
+  for (size_t g = 0; g < parts.groups.size(); ++g) {
+    const BlockChoice& now = parts.groups[g];
+    all.push_back(parts);
+    all.back().groups.erase(all.back().groups.begin() + std::ptrdiff_t(g));
+    const auto add_groups = [&](int groups, int band) {
+      const int channels = net_.layers[now.begin].out.box.channels();
+      if (groups < 2 || band < 1 || channels % groups > 0) return;
+      all.push_back(parts);
+      all.back().groups[g].groups = groups;
+      all.back().groups[g].band = band;
+    };
+    const int band = now.band.value_or(1);
+    for (const int by : {1, -1}) add_groups(now.groups, band + by);
+    for (const int by : {2, 3}) {
+      if (now.groups % by == 0) add_groups(now.groups / by, band);
+    }
+    add_groups(2 * now.groups, band);
   }
   return all;
+}
+
+// Returns whether the tiles have more layers than is worth while, or a group
+// crosses an end of the run.
+bool TileSearch::is_too_long(const TileRun& run,
+                             const std::vector<BlockChoice>& groups) const {
+  int layers = run.end - run.begin + 2 * static_cast<int>(run.kept.size());
+  for (const BlockChoice& g : groups) {
+    if (g.end <= run.begin || g.begin >= run.end) continue;
+    if (g.begin < run.begin || g.end > run.end) return true;
+    layers -= g.end - g.begin - 1;
+  }
+  return !task_.any_stream() && run.tiles() * layers > tuning::kMostTileLayers;
 }
 
 std::optional<int64_t> TileSearch::estimate(int64_t most) {
@@ -429,18 +482,17 @@ std::optional<PlanNode> TileSearch::smallest_of(int64_t below) {
   Parts best_parts;
   std::vector<Parts> tried;
   const auto attempt = [&](Parts parts) {
-    if (parts.empty() || std::ranges::count(tried, parts) > 0) return;
+    if (parts.empty() || std::ranges::count(tried, parts) > 0) return false;
+    tried.push_back(parts);
     const int64_t most = best ? int64_t{best->arena_bytes} - 1 : below - 1;
     std::optional<PlanNode> node = build(parts, most, false);
-    if (node) best = std::move(node), best_parts = parts;
-    tried.push_back(std::move(parts));
+    if (!node) return false;
+    best = std::move(node), best_parts = std::move(parts);
+    return true;
   };
   const std::optional<Partition> cuts = fastest_tiles({*least, 0});
   if (cuts) attempt(parts_of(*cuts));
-  // Narrower tiles change how long records are, which the estimate takes to be
-  // the same.
-  if (!task_.any_stream() || twice_) return best;
-  for (Parts& parts : narrower(best_parts)) attempt(std::move(parts));
+  climb(best_parts, attempt);
   return best;
 }
 

@@ -83,11 +83,14 @@ class TileSearch {
   Parts parts_of(const Partition&) const;
   StageSearch stages(int64_t record_bytes);
   std::optional<Partition> fastest_tiles(StageBudget);
-  // Returns none if the choice was built before. With `narrow`, also tries
-  // narrower tiles.
-  std::optional<PlanNode> fastest_parts(int64_t budget, bool narrow);
+  // Returns none if the choice was built before. With `changes`, goes on from
+  // the best choice.
+  std::optional<PlanNode> fastest_parts(int64_t budget, bool changes);
   std::optional<PlanNode> smallest_of(int64_t below);
-  std::vector<Parts> narrower(const Parts&) const;
+  std::vector<Parts> changed(const Parts&);
+  bool is_too_long(const TileRun&, const std::vector<BlockChoice>&) const;
+  template <class Attempt>
+  void climb(const Parts& best, const Attempt&);
   // Builds the node of the given net; none if it exceeds `most`. With `fast`,
   // returns the fastest within `most`, otherwise the smallest.
   std::optional<PlanNode> build(const Parts&, int64_t most, bool fast);
