@@ -1,12 +1,12 @@
 #include "host/plan/cost/rehearsal.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
-#include "device/link/link.h"
-#include "device/link/wire.h"
 #include "device/program/early.h"
 #include "host/base/error.h"
+#include "host/plan/cost/rehearsed_link.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/tokens/tokens.h"
 #include "host/plan/types/coordinator_counts.h"
@@ -25,95 +25,13 @@ constexpr int kFarBeyond = 3;
 // The second frame counts, as in virtual time. During the first one credit is
 // still under way, and round trips are not known yet.
 constexpr uint32_t kCounted = 1;
-// The coordinator's request to start, and a node's reply (spec/datagrams.md).
+// Bytes of the coordinator's requests that tell a node its peers and that it
+// should start, and of replies (spec/datagrams.md).
+constexpr uint32_t kPeersBytes = 44, kPeerBytes = 48;
 constexpr uint32_t kStartBytes = 40, kReplyBytes = 36;
 // A plan that takes more events has a link that it cannot live with; the time
 // until then shows that well enough.
 constexpr uint64_t kMostEvents = 20'000'000;
-
-// Changes no bytes, and leaves room for a tag as long as the real one.
-const shoal_cipher& no_cipher() {
-  static constexpr auto kNothing = [](const uint8_t*, uint64_t, const void*,
-                                      uint32_t, void*, uint32_t) { return 0; };
-  static constexpr shoal_cipher kCipher = {16, kNothing, kNothing};
-  return kCipher;
-}
-
-// An endpoint with a link to its peers.
-class Linked : public Endpoint, protected Streams {
- public:
-  Linked(Port& port, uint32_t max_payload)
-      : port_(port), packet_(max_payload), datagram_(max_payload) {}
-
-  uint64_t next_timer_us() const override { return link_.next_timer_us(); }
-  uint64_t datagrams() const { return link_.counters().sent; }
-  Port& port() { return port_; }
-
- protected:
-  // Addresses of peers are numbers of endpoints: nodes as in the plan, then the
-  // coordinator.
-  void open(uint16_t node, std::vector<PeerEntry> peers,
-            const LinkCounts& counts, uint32_t coordinator) {
-    entries_ = std::move(peers);
-    for (const PeerEntry& p : entries_) {
-      shoal_peer peer{};
-      peer.address =
-          Network::address(p.node == kCoordinator ? coordinator : p.node);
-      peers_.push_back(peer);
-    }
-    tables_.resize(link_layout(counts).bytes / sizeof(uint64_t) + 1);
-    config_ = {&port_.transport(),
-               peers_.data(),
-               &no_cipher(),
-               1,
-               packet_.data(),
-               0,
-               0};
-    const Status status =
-        link_.open(config_, *this, node, entries_.data(), counts,
-                   reinterpret_cast<uint8_t*>(tables_.data()));
-    if (status != Status::kOk) {
-      throw Error(Exit::kInternal, "a link does not open");
-    }
-  }
-
-  bool receive(int most) {
-    const shoal_transport& t = port_.transport();
-    for (int i = 0; i < most; ++i) {
-      uint64_t from = 0;
-      const uint32_t bytes =
-          t.receive(t.user, &from, datagram_.data(), t.max_payload);
-      if (bytes == 0) return i > 0;
-      if (datagram_[0] == kDataKind) {
-        (void)link_.receive(from, datagram_.data(), bytes);
-      } else {
-        talk(from);
-      }
-    }
-    return true;
-  }
-
-  // Takes the request to start, or the reply to it.
-  virtual void talk(uint64_t from) = 0;
-  void say(uint64_t to, uint32_t bytes) {
-    const shoal_transport& t = port_.transport();
-    std::fill_n(packet_.begin(), bytes, uint8_t{0});
-    (void)t.send(t.user, to, packet_.data(), bytes);
-  }
-
-  void read(uint16_t, uint32_t, uint8_t*, uint32_t) const override {}
-  void place(uint16_t, uint32_t, const uint8_t*, uint32_t) override {}
-
-  Port& port_;
-  Link link_;
-
- private:
-  std::vector<PeerEntry> entries_;
-  std::vector<shoal_peer> peers_;
-  std::vector<uint64_t> tables_;
-  std::vector<uint8_t> packet_, datagram_;
-  shoal_link config_{};
-};
 
 // A stage as its node plays it, frame after frame.
 struct Stage {
@@ -153,9 +71,10 @@ struct Stage {
   uint16_t first_stream = 0, first_target = 0;
 };
 
-class RehearsedNode final : public Linked {
+class RehearsedNode final : public RehearsedLink {
  public:
-  RehearsedNode(Port& port, uint32_t max_payload) : Linked(port, max_payload) {}
+  RehearsedNode(Port& port, uint32_t max_payload)
+      : RehearsedLink(port, max_payload) {}
 
   void load(const Net& net, const Plan& plan, int number,
             const std::vector<StreamEdge>& edges, const Supply& supply,
@@ -199,8 +118,9 @@ class RehearsedNode final : public Linked {
   }
 
  private:
-  void talk(uint64_t from) override {
+  void talk(uint64_t from, uint32_t bytes) override {
     say(from, kReplyBytes);
+    if (bytes != kStartBytes) return;
     started_ = true;
     begin();
   }
@@ -409,10 +329,10 @@ class RehearsedNode final : public Linked {
   int run_fired_ = 0;
 };
 
-class Host final : public Linked {
+class Host final : public RehearsedLink {
  public:
   Host(Port& port, uint32_t max_payload, uint32_t following, Nanos most)
-      : Linked(port, max_payload), following_(following), most_(most) {}
+      : RehearsedLink(port, max_payload), following_(following), most_(most) {}
 
   void load(const Plan& plan, const std::vector<StreamEdge>& edges) {
     links_ = coordinator_links(edges, plan, kCoordinatorWindow);
@@ -454,10 +374,12 @@ class Host final : public Linked {
     return (port_.now() - settled_at_) / following_;
   }
 
-  // Asks a node to start; a frame begins once all of them have replied.
-  void start(const Port& node) {
-    say(node.address(), kStartBytes);
+  // Tells a node its peers and asks it to start. A frame begins once all nodes
+  // have replied.
+  void start(const Port& node, size_t peers) {
+    untold_[node.address()] = static_cast<int>(peers);
     ++unstarted_;
+    ask(node.address());
   }
 
   bool step() override {
@@ -475,7 +397,21 @@ class Host final : public Linked {
   }
 
  private:
-  void talk(uint64_t) override { --unstarted_; }
+  void talk(uint64_t from, uint32_t) override { ask(from); }
+  void ask(uint64_t node) {
+    int& untold = untold_.at(node);
+    if (untold < 0) {
+      --unstarted_;
+    } else if (untold == 0) {
+      untold = -1;
+      say(node, kStartBytes);
+    } else {
+      const uint32_t room = port_.transport().max_payload - kPeersBytes;
+      const int some = std::min(untold, static_cast<int>(room / kPeerBytes));
+      untold -= some;
+      say(node, kPeersBytes + static_cast<uint32_t>(some) * kPeerBytes);
+    }
+  }
   // Returns whether the frames that count already take longer than `most_`.
   bool is_beyond() const {
     if (most_ == 0) return false;
@@ -528,7 +464,8 @@ class Host final : public Linked {
   const Nanos most_;  // period; 0: any
   uint32_t frames_ = 0, settled_ = 0, under_way_ = 0;
   uint32_t submitted_ = 0, sent_ = 0, finished_ = 0;
-  int unstarted_ = 0;  // nodes that have not replied
+  std::map<uint64_t, int> untold_;  // peers by node; -1: it is asked to start
+  int unstarted_ = 0;               // nodes that have not replied to that
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 
@@ -588,8 +525,9 @@ Rehearsal rehearse(const Net& net, const std::vector<Supply>& supplies,
   Host host(port, max_payload, static_cast<uint32_t>(following), most);
   host.load(plan, edges);
   world.attach(port, host);
-  for (const auto& node : nodes) {
-    if (node->has_part()) host.start(node->port());
+  for (size_t n = 0; n < nodes.size(); ++n) {
+    if (!nodes[n]->has_part()) continue;
+    host.start(nodes[n]->port(), plan.nodes[n].peers.size());
   }
   while (!host.is_over() && world.events().count() < kMostEvents) {
     PlanCancellation::check();

@@ -81,8 +81,8 @@ TEST(Rehearsal, RecordsTheFrameThatItTells) {
   }
   uint64_t sent = 0;
   for (const Travel& t : recorder.travels()) sent += t.bytes > 0;
-  // Two nodes are asked to start, and reply.
-  EXPECT_EQ(sent, r.datagrams + 4);
+  // Two nodes are told their peers, are asked to start, and reply.
+  EXPECT_EQ(sent, r.datagrams + 8);
 }
 
 TEST(Rehearsal, SlicesAreWhatTheStagesTake) {
