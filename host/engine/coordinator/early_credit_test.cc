@@ -1,4 +1,4 @@
-// What nodes say before all of them have started.
+// Credit of nodes that start before the others.
 #include <gtest/gtest.h>
 
 #include "host/engine/coordinator/testing/cluster_run.h"
