@@ -215,12 +215,13 @@ bool RecoveringEngine::is_held(const Error& why) const {
 
 // Frames of a sequence are kept: without them it would be another one.
 void RecoveringEngine::wait_for_holder(const Error& why, FrameSource& source) {
+  const std::string text = std::string(why.what()) + "; waiting for it";
+  // Before frames fail: who asks then for the reason is told.
+  source.stands_still(text);
   if (!mirror_) {
     source.fails(why);
     inputs_.clear();
   }
-  const std::string text = std::string(why.what()) + "; waiting for it";
-  source.stands_still(text);
   workers_.tell("warning: " + text);
   workers_.step(RecoveryStep::kWait, text);
   note(text);
@@ -293,9 +294,9 @@ void RecoveringEngine::go_on_without(const Error& why, FrameSource& source) {
 // A sequence without the frames that fail would be another one.
 void RecoveringEngine::wait_for_nodes(const Error& why, FrameSource& source) {
   if (mirror_) throw sequence_ends(why);
+  source.stands_still(why.what());
   source.fails(why);
   inputs_.clear();
-  source.stands_still(why.what());
   std::string text = std::string("warning: ") + why.what();
   if (const int others = source.others(); others > 0) {
     if (text.ends_with(kNoneLeft)) text.resize(text.size() - kNoneLeft.size());
