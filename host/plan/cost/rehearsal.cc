@@ -29,6 +29,8 @@ constexpr uint32_t kCounted = 1;
 // should start, and of replies (spec/datagrams.md).
 constexpr uint32_t kPeersBytes = 44, kPeerBytes = 48;
 constexpr uint32_t kStartBytes = 40, kReplyBytes = 36;
+// A full queue may lose a request or its reply; then nodes are asked again.
+constexpr uint64_t kRepeatUs = 1'000'000;
 // A plan that takes more events has a link that it cannot live with; the time
 // until then shows that well enough.
 constexpr uint64_t kMostEvents = 20'000'000;
@@ -94,6 +96,9 @@ class RehearsedNode final : public RehearsedLink {
          static_cast<uint32_t>(plan.nodes.size()));
   }
   bool has_part() const { return !stages_.empty(); }
+  uint64_t next_timer_us() const override {
+    return started_ ? RehearsedLink::next_timer_us() : Link::kNever;
+  }
 
   // Returns times by stage. The node may not know yet that its last rows have
   // arrived.
@@ -120,7 +125,7 @@ class RehearsedNode final : public RehearsedLink {
  private:
   void talk(uint64_t from, uint32_t bytes) override {
     say(from, kReplyBytes);
-    if (bytes != kStartBytes) return;
+    if (bytes != kStartBytes || started_) return;
     started_ = true;
     begin();
   }
@@ -374,17 +379,23 @@ class Host final : public RehearsedLink {
     return (port_.now() - settled_at_) / following_;
   }
 
+  uint64_t next_timer_us() const override {
+    return untold_.empty() ? RehearsedLink::next_timer_us() : repeat_us_;
+  }
+
   // Tells a node its peers and asks it to start. A frame begins once all nodes
   // have replied.
   void start(const Port& node, size_t peers) {
     untold_[node.address()] = static_cast<int>(peers);
-    ++unstarted_;
     ask(node.address());
   }
 
   bool step() override {
     receive(kCoordinatorDatagrams);
-    if (unstarted_ > 0) return false;
+    if (!untold_.empty()) {
+      if (now_us() >= repeat_us_) ask_again();
+      return false;
+    }
     link_.send(true);
     // Other frames follow the last ones that count, until those have ended.
     const uint32_t all = frames_ + (following_ ? under_way_ : 0);
@@ -398,10 +409,19 @@ class Host final : public RehearsedLink {
 
  private:
   void talk(uint64_t from, uint32_t) override { ask(from); }
+  void ask_again() {
+    repeat_us_ = now_us() + kRepeatUs;
+    for (auto& [node, untold] : untold_) {
+      untold = -1;
+      say(node, kStartBytes);
+    }
+  }
   void ask(uint64_t node) {
-    int& untold = untold_.at(node);
+    const auto at = untold_.find(node);
+    if (at == untold_.end()) return;
+    int& untold = at->second;
     if (untold < 0) {
-      --unstarted_;
+      untold_.erase(at);
     } else if (untold == 0) {
       untold = -1;
       say(node, kStartBytes);
@@ -464,8 +484,9 @@ class Host final : public RehearsedLink {
   const Nanos most_;  // period; 0: any
   uint32_t frames_ = 0, settled_ = 0, under_way_ = 0;
   uint32_t submitted_ = 0, sent_ = 0, finished_ = 0;
-  std::map<uint64_t, int> untold_;  // peers by node; -1: it is asked to start
-  int unstarted_ = 0;               // nodes that have not replied to that
+  // Peers by node, until it has replied that it starts; -1: it was asked to.
+  std::map<uint64_t, int> untold_;
+  uint64_t repeat_us_ = kRepeatUs;
   Nanos counted_begin_ = 0, counted_end_ = 0, settled_at_ = 0;
 };
 

@@ -84,6 +84,11 @@ class RehearsedLink : public Endpoint, protected Streams {
     (void)t.send(t.user, to, packet_.data(), bytes);
   }
 
+  uint64_t now_us() const {
+    const shoal_transport& t = port_.transport();
+    return t.now_us(t.user);
+  }
+
   void read(uint16_t, uint32_t, uint8_t*, uint32_t) const override {}
   void place(uint16_t, uint32_t, const uint8_t*, uint32_t) override {}
 

@@ -287,8 +287,8 @@ std::optional<Partition> TileSearch::fastest_tiles(StageBudget budget) {
   return best;
 }
 
-// Where plans are compared by more than time, one with groups replaces one
-// without only if it computes no more: energy depends on the arithmetic.
+// A plan with groups that computes more replaces one without only if nothing
+// but time counts: energy depends on the arithmetic.
 std::optional<PlanNode> TileSearch::fastest(int64_t budget) {
   const auto macs = [&](const PlanNode& node) {
     int64_t sum = 0;
@@ -402,7 +402,7 @@ std::vector<TileSearch::Parts> TileSearch::changed(const Parts& parts) {
     if (kept < 0 || kept >= std::ssize(at.kept)) return;
     TileRun to = even_tiles(net_, at.result, begin, end, tiles);
     to.kept = at.kept[static_cast<size_t>(kept)];
-    if (is_too_long(to, parts.groups)) return;
+    if (is_excluded(to, parts.groups)) return;
     all.push_back(parts);
     all.back().runs[r] = std::move(to);
   };
@@ -423,7 +423,9 @@ std::vector<TileSearch::Parts> TileSearch::changed(const Parts& parts) {
     all.back().groups.erase(all.back().groups.begin() + std::ptrdiff_t(g));
     const auto add_groups = [&](int groups, int band) {
       const int channels = net_.layers[now.begin].out.box.channels();
-      if (groups < 2 || band < 1 || channels % groups > 0) return;
+      const int rows = net_.layers[now.end - 1].out.box.rows();
+      if (groups < 2 || channels % groups > 0) return;
+      if (band < 1 || band > std::min(rows, kMaxBand)) return;
       all.push_back(parts);
       all.back().groups[g].groups = groups;
       all.back().groups[g].band = band;
@@ -440,7 +442,7 @@ std::vector<TileSearch::Parts> TileSearch::changed(const Parts& parts) {
 
 // Returns whether the tiles have more layers than is worth while, or a group
 // crosses an end of the run.
-bool TileSearch::is_too_long(const TileRun& run,
+bool TileSearch::is_excluded(const TileRun& run,
                              const std::vector<BlockChoice>& groups) const {
   int layers = run.end - run.begin + 2 * static_cast<int>(run.kept.size());
   for (const BlockChoice& g : groups) {

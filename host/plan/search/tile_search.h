@@ -88,7 +88,7 @@ class TileSearch {
   std::optional<PlanNode> fastest_parts(int64_t budget, bool changes);
   std::optional<PlanNode> smallest_of(int64_t below);
   std::vector<Parts> changed(const Parts&);
-  bool is_too_long(const TileRun&, const std::vector<BlockChoice>&) const;
+  bool is_excluded(const TileRun&, const std::vector<BlockChoice>&) const;
   template <class Attempt>
   void climb(const Parts& best, const Attempt&);
   // Builds the node of the given net; none if it exceeds `most`. With `fast`,
