@@ -43,7 +43,7 @@ void each_partition(const StageSearch& search, int64_t budget, Use use) {
     const int64_t more = tuning::percent_of(soft, budget);
     // The fastest cuts within a larger share are also the fastest within a
     // smaller one that they fit.
-    if (fits(last, search.tables, more)) continue;
+    if (fits(last, search.sums.tables(), more)) continue;
     const std::optional<Partition> cuts = fastest_cuts(search, {budget, more});
     if (!cuts) return;
     if (*cuts == last) continue;
@@ -68,14 +68,14 @@ Candidates::Candidates(const Net& net, const NodeTask& task,
       given_(given),
       last_tries_(tiles ? tuning::kQuickTries : 0),
       uses_(survey.uses()),
-      tables_(std::make_shared<const std::vector<PassTable>>(
+      sums_(std::make_shared<SharedSums>(
+          net, uses_,
           !tape_
               ? survey.tables()
               : stream_tables(net, survey.tables(), task.supply, task.streams,
                               {&survey.chunk_limits()[limit],
                                &survey.chunk_limits()[limit] + limits},
-                              sets))),
-      turned_(std::make_shared<TurnedTables>(net, uses_)) {}
+                              sets))) {}
 
 int64_t Candidates::most_gain(Segment s, int max_ports) const {
   if (PlanDeadline::passed()) return -1;
@@ -111,27 +111,25 @@ int64_t Candidates::gain(Segment s) const {
 
 StageSearch Candidates::stage_search(int max_ports, int64_t record_bytes) {
   return {net_,
-          uses_,
-          *tables_,
+          *sums_,
           [this, max_ports](Segment s) { return most_gain(s, max_ports); },
           [this, max_ports, record_bytes](Segment s) {
             return segment_bytes(s, max_ports, record_bytes);
           },
           [this](Segment s) { return gain(s); },
-          survey_.ends(max_ports),
-          {},
-          turned_};
+          survey_.ends(max_ports)};
 }
 
 Choice Candidates::choose(const Partition& cuts) {
   Choice choice;
-  choice.work = tables_->back().work;
-  choice.slots = tables_->back().slots;
+  const std::vector<PassTable>& tables = sums_->tables();
+  choice.work = tables.back().work;
+  choice.slots = tables.back().slots;
   choice.mapped = task_.board().flash_mapped;
   choice.linked = task_.is_linked();
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const StageCut& cut : cuts) {
-    const PassTable& table = (*tables_)[cut.table];
+    const PassTable& table = tables[cut.table];
     const int end =
         std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
     for (int l = cut.segment.begin; l < end; ++l) {

@@ -142,8 +142,7 @@ class Candidates {
   const GivenNet* const given_;
   const int last_tries_;
   const std::vector<TensorUses>& uses_;
-  const std::shared_ptr<const std::vector<PassTable>> tables_;
-  const std::shared_ptr<TurnedTables> turned_;  // shared with copies
+  const std::shared_ptr<SharedSums> sums_;  // of its tables; copies share them
   // Lets rings of a stage share memory by a recorded order of firings. That
   // fixes the order, so it is tried only if nothing else is small enough.
   bool sharing_ = false;

@@ -29,9 +29,7 @@ GroupVariants::Variant::Variant(const Net& given,
       streams(net.net().layers.size(), false),
       task{of.request, of.node, of.supply, streams, of.packs},
       all(net.net(), Spilling{}, task, {}, &net.given()),
-      search(all.small_stages(max_ports, 0)),
-      least(stage_offers(search, true)),
-      more(stage_offers(search, false)) {}
+      search(all.small_stages(max_ports, 0)) {}
 
 GroupVariants::GroupVariants(const Net& net,
                              const std::vector<TensorUses>& uses,
@@ -73,8 +71,8 @@ void GroupVariants::offer(int begin, StageBudget budget, Ends& ends) const {
     const Variant& variant = of(v);
     const int here = variant.net.position_of(begin);
     if (here < 0) continue;
-    const StageOffers& offer = budget.soft == 0 ? variant.least : variant.more;
-    offer(here, budget, &variant.net.positions(), v, ends);
+    offer_stages(variant.search, here, budget, &variant.net.positions(), v,
+                 ends);
   }
 }
 

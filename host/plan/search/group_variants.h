@@ -42,7 +42,6 @@ class GroupVariants {
     const NodeTask task;
     AllCandidates all;
     const StageSearch search;
-    const StageOffers least, more;  // one row per firing; any number
   };
   const Variant& of(int variant) const { return *all_[size_t(variant - 1)]; }
   std::vector<std::unique_ptr<Variant>> all_;

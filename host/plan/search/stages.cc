@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <memory>
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
@@ -29,8 +28,9 @@ std::vector<int> pass_counts(const Net& net) {
 
 // `as` is the segment with its positions in the other search.
 void try_segment(const StageSearch& s, Segment segment,
-                 const TableColumns& columns, const SegmentSums::Sums& sums,
-                 StageBudget limits, Segment as, int variant, Ends& ends) {
+                 const std::vector<PickedTable>& tables,
+                 const SegmentSums::Sums& sums, StageBudget limits, Segment as,
+                 int variant, Ends& ends) {
   const int64_t gain = s.most_gain(segment);
   if (gain < 0) return;
   // Most segments are useless with every table, which one comparison shows.
@@ -40,8 +40,8 @@ void try_segment(const StageSearch& s, Segment segment,
   }
   SegmentBytes known;
   bool is_known = false;
-  for (size_t p = 0; p < columns.count(); ++p) {
-    const auto& [is_least, chunk_limit] = columns.kind(p);
+  for (size_t p = 0; p < tables.size(); ++p) {
+    const auto& [table, index, is_least, chunk_limit] = tables[p];
     if (known.chunk_limit && known.chunk_limit != chunk_limit) continue;
     const int64_t budget = is_least ? limits.hard : limits.soft;
     const int64_t most_gain = is_least ? gain : 0;
@@ -62,7 +62,7 @@ void try_segment(const StageSearch& s, Segment segment,
     const bool overlay = bytes > budget;
     if (overlay) bytes -= s.overlay_gain(segment);
     if (bytes > budget) continue;
-    ends.offer({as, columns.tables()[p], bytes, time_ps, overlay, variant});
+    ends.offer({as, index, bytes, time_ps, overlay, variant});
   }
 }
 
@@ -101,51 +101,43 @@ void stream(const Net& net, const Supply& supply,
 
 }  // namespace
 
-Positions positions(const Net& net, const std::vector<TensorUses>& uses) {
-  const auto n = static_cast<size_t>(whole_net(net).end);
-  Positions at{std::vector<std::vector<int>>(n),
-               std::vector<std::vector<int>>(n), std::vector<int64_t>(n)};
+Positions::Positions(const Net& net, const std::vector<TensorUses>& uses)
+    : first(static_cast<size_t>(whole_net(net).end)),
+      last(first.size()),
+      pages(first.size()) {
   for (size_t t = 0; t < uses.size(); ++t) {
     if (uses[t].first < 0) continue;
-    at.first[uses[t].first].push_back(static_cast<int>(t));
-    at.last[uses[t].last].push_back(static_cast<int>(t));
+    first[uses[t].first].push_back(static_cast<int>(t));
+    last[uses[t].last].push_back(static_cast<int>(t));
     if (uses[t].page_bytes == 0) continue;
     for (int p = uses[t].first; p <= uses[t].last; ++p) {
-      at.pages[p] += page_buffers(uses[t], {p, p + 1});
+      pages[p] += page_buffers(uses[t], {p, p + 1});
     }
   }
-  return at;
 }
 
-StageOffers stage_offers(const StageSearch& s, bool least) {
-  const int n = whole_net(s.net).end;
-  const std::shared_ptr<TurnedTables> turned =
-      s.turned ? s.turned : std::make_shared<TurnedTables>(s.net, s.uses);
-  const TableColumns* const columns = &turned->columns(s.tables, least);
-  return [&s, n, least, turned, columns](int begin, StageBudget budget,
-                                         const std::vector<int>* places,
-                                         int variant, Ends& ends) {
-    const int last = s.ends.empty() ? n : s.ends[begin];
-    for (int end = begin + 1; end <= last; ++end) {
-      const Segment here{begin, end};
-      const Segment as =
-          places ? Segment{(*places)[begin], (*places)[end]} : here;
-      try_segment(s, here, *columns, turned->sums(least, here), budget, as,
-                  variant, ends);
-    }
-  };
+void offer_stages(const StageSearch& s, int begin, StageBudget budget,
+                  const std::vector<int>* places, int variant, Ends& ends) {
+  // Without room for `soft`, no stage has bands of more than one row.
+  const bool least = budget.soft == 0;
+  const int last = s.ends.empty() ? whole_net(s.net).end : s.ends[begin];
+  for (int end = begin + 1; end <= last; ++end) {
+    const Segment here{begin, end};
+    const Segment as =
+        places ? Segment{(*places)[begin], (*places)[end]} : here;
+    try_segment(s, here, s.sums.picked(least), s.sums.sums(least, here), budget,
+                as, variant, ends);
+  }
 }
 
 // This is a dynamic program over the ends of stages.
 std::optional<Partition> fastest_cuts(const StageSearch& s,
                                       StageBudget budget) {
   const int n = whole_net(s.net).end;
-  // Without room for `soft`, no stage has bands of more than one row.
-  const StageOffers offer = stage_offers(s, budget.soft == 0);
   Ends ends(n);
   for (int begin = 0; begin < n; ++begin) {
     if (!ends.is_reached(begin)) continue;
-    offer(begin, budget, nullptr, 0, ends);
+    offer_stages(s, begin, budget, nullptr, 0, ends);
     if (s.others) s.others(begin, budget, ends);
   }
   return ends.partition();

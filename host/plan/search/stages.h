@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -61,12 +60,11 @@ struct StageBudget {
   int64_t hard = 0, soft = 0;
 };
 
-class TurnedTables;  // host/plan/search/sweep.h
+class SharedSums;  // host/plan/search/sweep.h
 
 struct StageSearch {
   const Net& net;
-  const std::vector<TensorUses>& uses;
-  const std::vector<PassTable>& tables;
+  SharedSums& sums;  // of its tables
   // Upper bound of what an overlay saves; negative: the segment cannot be a
   // stage.
   std::function<int64_t(Segment)> most_gain;
@@ -80,20 +78,14 @@ struct StageSearch {
   std::vector<int> ends = {};
   // Offers other stages that begin at a position; may be empty.
   std::function<void(int, StageBudget, Ends&)> others = {};
-  // Columns of these tables that searches share; null: each search makes its
-  // own.
-  std::shared_ptr<TurnedTables> turned = {};
 };
 
-// Offers all stages of a search that begin with a layer and fit a budget to the
-// ends of another search. The vector maps positions of the first search to
-// those of the other; null: they are equal. The number is the variant of the
-// stages.
-using StageOffers =
-    std::function<void(int, StageBudget, const std::vector<int>*, int, Ends&)>;
-// The search must outlive the result. With `least`, only tables of one row per
-// firing are used.
-StageOffers stage_offers(const StageSearch&, bool least);
+// Offers the stages of a search that begin with a layer and fit a budget to the
+// ends of another search. `places` maps positions of the first search to those
+// of the other; null: they are equal. `variant` is the number of the stages'
+// variant there.
+void offer_stages(const StageSearch&, int begin, StageBudget,
+                  const std::vector<int>* places, int variant, Ends&);
 
 // Returns the fastest partition with every stage within the budget, and among
 // those the one with the smallest largest stage; none if nothing fits.

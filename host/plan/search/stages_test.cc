@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <random>
 
 #include "host/plan/search/sweep.h"
@@ -13,16 +14,19 @@ namespace shoal {
 namespace {
 
 struct Fixture {
-  explicit Fixture(const Net& n)
+  explicit Fixture(const Net& n, std::ptrdiff_t most = 1000)
       : net(n),
         uses(find_uses(net)),
-        tables(pass_tables(net, uses, find_board("stm32f746"))) {}
+        tables(pass_tables(net, uses, find_board("stm32f746"))) {
+    if (std::ssize(tables) > most) {
+      tables.erase(tables.begin() + 1, tables.end() - most + 1);
+    }
+    sums = std::make_unique<SharedSums>(net, uses, tables);
+  }
 
   StageSearch search() const {
     return {
-        net,
-        uses,
-        tables,
+        net, *sums,
         [this](Segment s) -> int64_t { return can_be_stage(uses, s) ? 0 : -1; },
         [](Segment) -> SegmentBytes { return {}; },
         [](Segment) -> int64_t { return 0; }};
@@ -42,6 +46,7 @@ struct Fixture {
   Net net;
   std::vector<TensorUses> uses;
   std::vector<PassTable> tables;
+  std::unique_ptr<SharedSums> sums;
 };
 
 struct Optimum {
@@ -74,11 +79,8 @@ TEST(StagesTest, AsGoodAsTryingAllCuts) {
   int compared = 0;
   for (uint32_t seed = 1; seed <= 250; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Fixture f(random_net(seed));
+    const Fixture f(random_net(seed), 4);
     if (f.net.layers.empty() || f.net.layers.size() > 6) continue;
-    if (f.tables.size() > 4) {
-      f.tables.erase(f.tables.begin() + 1, f.tables.end() - 3);
-    }
     const auto least =
         smallest_budget(f.search(), std::numeric_limits<int64_t>::max());
     ASSERT_TRUE(least.has_value());
@@ -112,19 +114,19 @@ TEST(StagesTest, SumsOfSegmentsAreThoseOfTheirLayers) {
     const Fixture f(random_net(seed));
     const int n = static_cast<int>(f.net.layers.size());
     if (n == 0) continue;
-    TurnedTables turned(f.net, f.uses, seed % 2 ? 4096 : size_t{1} << 20);
-    for (const bool least : {false, true}) turned.columns(f.tables, least);
+    SharedSums shared(f.net, f.uses, f.tables,
+                      seed % 2 ? 4096 : size_t{1} << 20);
     for (int i = 0; i < 200; ++i) {
       const bool least = random() % 2 == 0;
       const int begin = static_cast<int>(random() % n);
       const int end = begin + 1 + static_cast<int>(random() % (n - begin));
       const Segment s{begin, end};
-      const TableColumns& columns = turned.columns(f.tables, least);
-      const SegmentSums::Sums sums = turned.sums(least, s);
+      const std::vector<PickedTable>& picked = shared.picked(least);
+      const SegmentSums::Sums sums = shared.sums(least, s);
       int64_t least_bytes = std::numeric_limits<int64_t>::max();
       int64_t least_ps = least_bytes;
-      for (size_t p = 0; p < columns.count(); ++p) {
-        const PassTable& table = f.tables[columns.tables()[p]];
+      for (size_t p = 0; p < picked.size(); ++p) {
+        const PassTable& table = f.tables[picked[p].index];
         int64_t time_ps = 0;
         for (int l = begin; l < end; ++l) time_ps += table.time_ps[l];
         EXPECT_EQ(sums.bytes[p], f.bytes(s, table));

@@ -1,5 +1,4 @@
-// Sums of bytes and time over runs of layers at every number of passes, over
-// which searches for stages iterate.
+// Sums of bytes and time over runs of layers with every table of a search.
 #pragma once
 
 #include <algorithm>
@@ -16,96 +15,39 @@
 
 namespace shoal {
 
-// The tables with all values of one tensor or layer side by side, because a
-// search iterates over hundreds of tables for one layer.
-class TableColumns {
- public:
-  // Uses all tables, or only those that are marked least.
-  TableColumns(const std::vector<PassTable>& tables, bool least)
-      : picked_(pick(tables, least)),
-        kinds_(kinds(tables, picked_)),
-        ring_(turned(tables, &PassTable::ring_bytes)),
-        sums_(turned(tables, &PassTable::sums_bytes)),
-        time_(turned(tables, &PassTable::time_ps)),
-        slot_(turned(tables, &PassTable::slot_bytes)),
-        slot_ps_(turned(tables, &PassTable::slot_ps)) {}
-
-  const std::vector<int>& tables() const { return picked_; }
-  size_t count() const { return picked_.size(); }
-  // Properties of a table that a search needs.
-  struct Kind {
-    bool least = false;
-    uint32_t chunk_limit = 0;
-  };
-  const Kind& kind(size_t p) const { return kinds_[p]; }
-  const int64_t* ring_bytes(int tensor) const { return row(ring_, tensor); }
-  const int64_t* sums_bytes(int layer) const { return row(sums_, layer); }
-  const int64_t* time_ps(int layer) const { return row(time_, layer); }
-  bool has_tape() const { return !slot_.empty(); }
-  const int64_t* slot_bytes(int layer) const { return row(slot_, layer); }
-  const int64_t* slot_ps(int layer) const { return row(slot_ps_, layer); }
-
- private:
-  static std::vector<int> pick(const std::vector<PassTable>& tables,
-                               bool least) {
-    std::vector<int> picked;
-    for (size_t p = 0; p < tables.size(); ++p) {
-      if (!least || tables[p].least) picked.push_back(static_cast<int>(p));
-    }
-    return picked;
-  }
-  static std::vector<Kind> kinds(const std::vector<PassTable>& tables,
-                                 const std::vector<int>& picked) {
-    std::vector<Kind> all;
-    for (const int p : picked) {
-      all.push_back({tables[p].least, tables[p].chunk_limit});
-    }
-    return all;
-  }
-  std::vector<int64_t> turned(const std::vector<PassTable>& tables,
-                              std::vector<int64_t> PassTable::*column) const {
-    const size_t count = (tables.front().*column).size();
-    std::vector<int64_t> all(count * picked_.size());
-    for (size_t p = 0; p < picked_.size(); ++p) {
-      for (size_t i = 0; i < count; ++i) {
-        all[i * picked_.size() + p] = (tables[picked_[p]].*column)[i];
-      }
-    }
-    return all;
-  }
-  const int64_t* row(const std::vector<int64_t>& all, int i) const {
-    return all.data() + static_cast<size_t>(i) * picked_.size();
-  }
-
-  std::vector<int> picked_;
-  std::vector<Kind> kinds_;
-  std::vector<int64_t> ring_, sums_, time_, slot_, slot_ps_;
+// A table of a search, and what the search asks of it for each segment.
+struct PickedTable {
+  const PassTable* table = nullptr;
+  int index = 0;
+  bool least = false;
+  uint32_t chunk_limit = 0;
 };
 
 // By position: tensors whose use begins or ends there, and bytes of page
 // buffers.
 struct Positions {
+  Positions(const Net&, const std::vector<TensorUses>&);
   std::vector<std::vector<int>> first, last;
   std::vector<int64_t> pages;
 };
-Positions positions(const Net&, const std::vector<TensorUses>&);
 
-// Bytes and time of all segments that begin at `begin`, at every number of
-// passes. Each is computed from the segment that is one layer shorter when it
+// Bytes and time of all segments that begin at `begin`, with every table. Each
+// is computed from the segment that is one layer shorter when it
 // is first needed.
 class SegmentSums {
  public:
   SegmentSums(const Net& net, const std::vector<TensorUses>& uses,
-              const TableColumns& columns, const Positions& at, int begin)
+              const std::vector<PickedTable>& tables, const Positions& at,
+              int begin)
       : net_(net),
         uses_(uses),
-        columns_(columns),
+        tables_(tables),
         at_(at),
         begin_(begin),
-        inside_(columns.count()),
-        time_(columns.count()),
-        slot_(columns.count()),
-        slot_ps_(columns.count()) {
+        inside_(tables.size()),
+        time_(tables.size()),
+        slot_(tables.size()),
+        slot_ps_(tables.size()) {
     for (const TensorUses& t : uses_) {
       if (t.first >= 0 && t.first < begin && t.last >= begin) {
         whole_ += tensor_bytes(t);
@@ -123,8 +65,8 @@ class SegmentSums {
       step(begin_ + static_cast<int>(least_.size()));
     }
     const auto i = static_cast<size_t>(end - begin_ - 1);
-    const int64_t* const from = sums_.data() + i * 2 * columns_.count();
-    return {from, from + columns_.count(), least_[i].first, least_[i].second};
+    const int64_t* const from = sums_.data() + i * 2 * tables_.size();
+    return {from, from + tables_.size(), least_[i].first, least_[i].second};
   }
   size_t kept_bytes() const { return sums_.size() * sizeof(int64_t); }
 
@@ -136,17 +78,17 @@ class SegmentSums {
     for (int t : at_.last[position]) {
       if (uses_[t].first < begin_) continue;
       whole_ -= made_bytes(t);
-      add(columns_.ring_bytes(t), inside_);
+      add(&PassTable::ring_bytes, t, inside_);
     }
     if (position < static_cast<int>(net_.layers.size())) {
-      add(columns_.sums_bytes(position), inside_);
-      add(columns_.time_ps(position), time_);
-      if (columns_.has_tape()) {
-        raise(columns_.slot_bytes(position), slot_);
-        raise(columns_.slot_ps(position), slot_ps_);
+      add(&PassTable::sums_bytes, position, inside_);
+      add(&PassTable::time_ps, position, time_);
+      if (!tables_.front().table->slot_bytes.empty()) {
+        raise(&PassTable::slot_bytes, position, slot_);
+        raise(&PassTable::slot_ps, position, slot_ps_);
       }
     }
-    const size_t count = columns_.count(), from = sums_.size();
+    const size_t count = tables_.size(), from = sums_.size();
     sums_.resize(from + 2 * count);
     int64_t* const bytes = sums_.data() + from;
     int64_t* const time_ps = bytes + count;
@@ -171,16 +113,22 @@ class SegmentSums {
     if (u.first >= begin_ || u.last < begin_) return bytes;
     return bytes - std::min(bytes, tensor_bytes(u));
   }
-  static void add(const int64_t* column, std::vector<int64_t>& to) {
-    for (size_t p = 0; p < to.size(); ++p) to[p] += column[p];
+  using Column = std::vector<int64_t> PassTable::*;
+  void add(Column column, int i, std::vector<int64_t>& to) {
+    for (size_t p = 0; p < to.size(); ++p) {
+      to[p] += (tables_[p].table->*column)[static_cast<size_t>(i)];
+    }
   }
-  static void raise(const int64_t* column, std::vector<int64_t>& to) {
-    for (size_t p = 0; p < to.size(); ++p) to[p] = std::max(to[p], column[p]);
+  void raise(Column column, int i, std::vector<int64_t>& to) {
+    for (size_t p = 0; p < to.size(); ++p) {
+      to[p] =
+          std::max(to[p], (tables_[p].table->*column)[static_cast<size_t>(i)]);
+    }
   }
 
   const Net& net_;
   const std::vector<TensorUses>& uses_;
-  const TableColumns& columns_;
+  const std::vector<PickedTable>& tables_;
   const Positions& at_;
   int begin_;
   int64_t whole_ = 0;
@@ -189,31 +137,41 @@ class SegmentSums {
   std::vector<std::pair<int64_t, int64_t>> least_;  // by end
 };
 
-// Columns and sums that many searches with the same tables share, computed when
-// they are first needed.
-class TurnedTables {
+// Sums that searches with the same tables share, computed when they are first
+// needed.
+class SharedSums {
  public:
   // Keeps at most about `most_bytes` of sums.
-  TurnedTables(const Net& net, const std::vector<TensorUses>& uses,
-               size_t most_bytes = size_t{64} << 20)
+  SharedSums(const Net& net, const std::vector<TensorUses>& uses,
+             std::vector<PassTable> tables,
+             size_t most_bytes = size_t{64} << 20)
       : net_(net),
         uses_(uses),
+        tables_(std::move(tables)),
         most_bytes_(most_bytes),
-        at_(positions(net, uses)) {}
-
-  const TableColumns& columns(const std::vector<PassTable>& tables,
-                              bool least) {
-    std::optional<TableColumns>& columns = columns_[least];
-    if (!columns) columns.emplace(tables, least);
-    return *columns;
+        at_(net, uses) {
+    for (const PassTable& t : tables_) {
+      const auto index = static_cast<int>(&t - tables_.data());
+      const PickedTable picked{&t, index, t.least, t.chunk_limit};
+      picked_[false].push_back(picked);
+      if (t.least) picked_[true].push_back(picked);
+    }
   }
-  // The columns must have been requested before. Earlier results become
+  SharedSums(const SharedSums&) = delete;
+  SharedSums& operator=(const SharedSums&) = delete;
+
+  const std::vector<PassTable>& tables() const { return tables_; }
+  // Returns all tables, or only those that are marked least.
+  const std::vector<PickedTable>& picked(bool least) const {
+    return picked_[least];
+  }
+  // Returns the sums of a segment by picked table. Earlier results become
   // invalid.
   SegmentSums::Sums sums(bool least, Segment s) {
     auto& all = sums_[least];
     all.resize(at_.first.size());
     std::optional<SegmentSums>& from = all[static_cast<size_t>(s.begin)];
-    if (!from) from.emplace(net_, uses_, *columns_[least], at_, s.begin);
+    if (!from) from.emplace(net_, uses_, picked_[least], at_, s.begin);
     const size_t before = from->kept_bytes();
     from->sums(s.end);
     kept_bytes_ += from->kept_bytes() - before;
@@ -233,10 +191,11 @@ class TurnedTables {
 
   const Net& net_;
   const std::vector<TensorUses>& uses_;
+  const std::vector<PassTable> tables_;
   const size_t most_bytes_;
   const Positions at_;
   // Index 0 has all tables, index 1 the least ones.
-  std::array<std::optional<TableColumns>, 2> columns_;
+  std::array<std::vector<PickedTable>, 2> picked_;
   std::array<std::vector<std::optional<SegmentSums>>, 2> sums_;  // by begin
   size_t kept_bytes_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "host/plan/cost/plan_time.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/search/sweep.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -188,7 +189,7 @@ TileSearch::Tape TileSearch::tape(const StageSearch& whole, Segment s,
   Tape tape;
   if (chunk_limit == 0) return tape;
   const auto table =
-      std::ranges::find_if(whole.tables, [&](const PassTable& t) {
+      std::ranges::find_if(whole.sums.tables(), [&](const PassTable& t) {
         return t.least && t.chunk_limit == chunk_limit;
       });
   for (int l = s.begin; l < s.end; ++l) {
