@@ -90,19 +90,19 @@ std::optional<int> parse_number(const std::string& s) {
   return std::stoi(s);
 }
 
-std::optional<LayerRun> parse_range(const std::string& s) {
+std::optional<Segment> parse_range(const std::string& s) {
   const size_t dash = s.find('-');
   const std::optional<int> first = parse_number(s.substr(0, dash));
   if (!first) return std::nullopt;
-  if (dash == std::string::npos) return LayerRun{*first, *first + 1};
+  if (dash == std::string::npos) return Segment{*first, *first + 1};
   const std::optional<int> last = parse_number(s.substr(dash + 1));
   if (!last) return std::nullopt;
-  return LayerRun{*first, *last + 1};
+  return Segment{*first, *last + 1};
 }
 
 // One operator of the file may have become several layers with its name.
-std::optional<LayerRun> find_name(TomlReader& keys, const Net& net,
-                                  const std::string& name) {
+std::optional<Segment> find_name(TomlReader& keys, const Net& net,
+                                 const std::string& name) {
   std::vector<int> found;
   for (size_t i = 0; i < net.layers.size(); ++i) {
     if (net.layers[i].name == name) found.push_back(static_cast<int>(i));
@@ -114,12 +114,12 @@ std::optional<LayerRun> find_name(TomlReader& keys, const Net& net,
     keys.fail("layers", "'" + name + "' is the name of several:" + numbers,
               "give numbers");
   }
-  return LayerRun{found.front(), found.back() + 1};
+  return Segment{found.front(), found.back() + 1};
 }
 
-LayerRun read_run(TomlReader& keys, const toml::node& value, const Net& net) {
+Segment read_run(TomlReader& keys, const toml::node& value, const Net& net) {
   const int count = static_cast<int>(net.layers.size());
-  std::optional<LayerRun> run;
+  std::optional<Segment> run;
   std::string text;
   if (const auto number = value.value_exact<int64_t>()) {
     text = std::to_string(*number);
@@ -260,11 +260,11 @@ std::string rule_text(const CutRule& rule) {
   }
 }
 
-std::vector<LayerRun> read_layers(TomlReader& keys, const Net& net) {
+std::vector<Segment> read_layers(TomlReader& keys, const Net& net) {
   const toml::node* value = keys.node("layers");
   if (!value) keys.fail("layers", "is missing", "such as layers = \"0-12\"");
   if (!value->is_array()) return {read_run(keys, *value, net)};
-  std::vector<LayerRun> runs;
+  std::vector<Segment> runs;
   for (const toml::node& one : *value->as_array()) {
     runs.push_back(read_run(keys, one, net));
   }

@@ -6,6 +6,7 @@
 
 #include "host/base/toml_reader.h"
 #include "host/plan/cuts/cut_layer.h"
+#include "host/plan/types/segment.h"
 
 namespace shoal {
 
@@ -26,11 +27,7 @@ LayerCut apply_rule(const CutRule&, const Net&, int layer);
 bool takes_rule(const CutRule&, const Layer&);
 std::string rule_text(const CutRule&);
 
-// Layers [begin, end).
-struct LayerRun {
-  int begin = 0, end = 0;
-};
 // Reads the key `layers`: a number, "a-b", a name, or a list of these.
-std::vector<LayerRun> read_layers(TomlReader&, const Net&);
+std::vector<Segment> read_layers(TomlReader&, const Net&);
 
 }  // namespace shoal

@@ -48,7 +48,7 @@ class CutsReader {
                   "begin each block with [[block]]");
     }
     TomlReader keys(file_, *node.as_table(), "block");
-    const std::vector<LayerRun> runs = read_layers(keys, net_);
+    const std::vector<Segment> runs = read_layers(keys, net_);
     const CutRule rule = read_cut_rule(keys, cluster_);
     BlockChoice choice;
     choice.band = keys.integer("band", 1, kMaxBand);
@@ -59,7 +59,7 @@ class CutsReader {
     const int tiles = keys.integer("tiles", 1, kMostTiles).value_or(1);
     keys.finish();
     bool any = false;
-    for (const LayerRun& run : runs) {
+    for (const Segment& run : runs) {
       any |= cut_run(keys, rule, run, node.source().begin.line);
       if (ends) cuts_.ends.push_back(run.end - 1);
       for (int l = run.begin; sends_halo && l < run.end; ++l) {
@@ -82,7 +82,7 @@ class CutsReader {
   }
 
   // Returns whether any of the layers can be cut as the rule says.
-  bool cut_run(TomlReader& keys, const CutRule& rule, const LayerRun& run,
+  bool cut_run(TomlReader& keys, const CutRule& rule, const Segment& run,
                toml::source_index line) {
     bool any = false;
     for (int l = run.begin; l < run.end; ++l) {
