@@ -12,14 +12,6 @@
 
 namespace shoal {
 
-int64_t largest_arena(const Plan& plan) {
-  int64_t most = 0;
-  for (const PlanNode& node : plan.nodes) {
-    most = std::max<int64_t>(most, node.arena_bytes);
-  }
-  return most;
-}
-
 bool fits(const Cluster& cluster, const Plan& plan) {
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     if (plan.nodes[n].arena_bytes > cluster.nodes[n].plan_budget()) {

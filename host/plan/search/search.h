@@ -96,7 +96,6 @@ OrMisfit<Plan> search_plan(const Net&, const PlanRequest&, SearchOrMisfit);
 // that finish_plan() adds.
 OrMisfit<Plan> smallest_plan(const Net&, const PlanRequest&, Search&);
 
-int64_t largest_arena(const Plan&);
 bool fits(const Cluster&, const Plan&);
 int64_t largest_budget(const Cluster&);
 // Returns an estimate above which no plan can fit any budget.

@@ -86,8 +86,7 @@ std::string more_of_others(const PlanRequest& request, const Plan& plan,
 // Returns the layer with the largest buffers in the node's fullest stage.
 std::string fullest_layer(const Net& net, const PlanNode& node) {
   if (node.stages.empty()) return "an input";
-  const PlanStage& fullest =
-      *std::ranges::max_element(node.stages, {}, &PlanStage::arena_bytes);
+  const PlanStage& fullest = node.stages[fullest_stage(node)];
   const PlanActor* most = nullptr;
   for (const PlanActor& a : fullest.actors) {
     if (a.copy) continue;
@@ -114,9 +113,7 @@ Misfit arena_does_not_fit(const Net& net, const PlanRequest& request,
   }
   const ClusterNode& of = request.cluster.nodes[beyond.front()];
   const PlanNode& first = smallest.nodes[beyond.front()];
-  const int64_t largest =
-      std::ranges::max_element(smallest.nodes, {}, &PlanNode::arena_bytes)
-          ->arena_bytes;
+  const int64_t largest = largest_arena(smallest);
   const std::string node = request.over_links() ? "node " + of.name + ", " : "";
   std::string fix = budget_change(request, of, first.arena_bytes, largest);
   fix += more_of_others(request, smallest, beyond, largest, fix);

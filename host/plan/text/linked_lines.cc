@@ -182,8 +182,7 @@ class LinkedLines {
          format_bytes(weights));
     kept_line();
     line(out_, "  MACs          {}, {:.3f} x the model's",
-         format_count(plan_.macs),
-         plan_.model_macs ? ratio(plan_.macs, plan_.model_macs) : 1.0);
+         format_count(plan_.macs), macs_ratio(plan_));
     line(out_, "  latency       {} (modelled)", format_time(plan_.latency_s));
   }
 

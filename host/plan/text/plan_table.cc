@@ -1,6 +1,7 @@
 #include "host/plan/text/plan_table.h"
 
 #include <algorithm>
+#include <ranges>
 #include <vector>
 
 #include "host/base/size.h"
@@ -24,11 +25,9 @@ void order_line(std::string& out, const Plan& plan) {
   if (order.layers.empty()) return;
   std::string than = "in the file's nothing fits";
   if (order.own_arena_bytes > 0) {
-    uint32_t most = 0;
-    for (const PlanNode& n : plan.nodes) most = std::max(most, n.arena_bytes);
     than = plan.objective == Objective::kRam
                ? fmt::format("{} instead of {} B in the file's",
-                             format_count(most),
+                             format_count(largest_arena(plan)),
                              format_count(order.own_arena_bytes))
                : fmt::format("{} instead of {} in the file's",
                              format_time(plan.latency_s),
@@ -39,12 +38,10 @@ void order_line(std::string& out, const Plan& plan) {
 
 std::string bands(const PlanStage& s) {
   if (s.actors.empty()) return "-";
-  const auto [least, most] = std::minmax_element(
-      s.actors.begin(), s.actors.end(),
-      [](const PlanActor& a, const PlanActor& b) { return a.band < b.band; });
-  return least->band == most->band
-             ? fmt::format("{}", least->band)
-             : fmt::format("{}-{}", least->band, most->band);
+  const auto [least, most] =
+      std::ranges::minmax(s.actors | std::views::transform(&PlanActor::band));
+  return least == most ? fmt::format("{}", least)
+                       : fmt::format("{}-{}", least, most);
 }
 
 // Returns the unit that numbers count for: a frame or a batch.
@@ -119,7 +116,6 @@ void variable_lines(std::string& out, const Net& net, const PlanNode& n,
 
 void node_lines(std::string& out, const Net& net, const PlanNode& n,
                 std::optional<int64_t> budget) {
-  const int64_t model_macs = net.model_macs;
   line(out, "{} on {}", n.name, n.board);
   line(out, "  arena         {}{}", format_bytes(n.arena_bytes),
        budget ? " of " + format_bytes(*budget) : ", no limit");
@@ -129,6 +125,7 @@ void node_lines(std::string& out, const Net& net, const PlanNode& n,
   }
   line(out, "  weights read  {} {}", format_bytes(n.weight_read_bytes),
        each(net));
+  const int64_t model_macs = net.model_macs;
   const double ratio =
       model_macs ? static_cast<double>(n.macs) / static_cast<double>(model_macs)
                  : 1.0;
@@ -250,10 +247,7 @@ std::string plan_table(const Net& net, const Plan& plan, const Budgets& budgets,
   if (plan.linked) {
     out += linked_lines(plan, budgets, width);
     const auto fullest =
-        std::max_element(plan.nodes.begin(), plan.nodes.end(),
-                         [](const PlanNode& a, const PlanNode& b) {
-                           return a.arena_bytes < b.arena_bytes;
-                         });
+        std::ranges::max_element(plan.nodes, {}, &PlanNode::arena_bytes);
     for (const PlanNode& n : plan.nodes) {
       variable_lines(out, net, n, n.name + " keeps ");
     }

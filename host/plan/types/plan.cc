@@ -30,4 +30,12 @@ size_t fullest_stage(const PlanNode& node) {
   return static_cast<size_t>(at - node.stages.begin());
 }
 
+int64_t largest_arena(const Plan& plan) {
+  int64_t most = 0;
+  for (const PlanNode& node : plan.nodes) {
+    most = std::max<int64_t>(most, node.arena_bytes);
+  }
+  return most;
+}
+
 }  // namespace shoal

@@ -249,5 +249,7 @@ bool reads_storage(const PlanNode&);
 bool has_wide_rows(const std::vector<PlanStage>&);
 // Returns the first stage with the largest arena; 0 if there is none.
 size_t fullest_stage(const PlanNode&);
+// Returns the bytes of the largest arena of any node.
+int64_t largest_arena(const Plan&);
 
 }  // namespace shoal
