@@ -59,11 +59,8 @@ PlanLayout make_layout(const Net& net, const std::vector<PlanStage>& stages,
     l.state_count =
         std::max(l.state_count, static_cast<uint32_t>(s.actors.size()));
     if (mapped) continue;
-    StageCounts counts = count_tables(net, s);
-    if (ends) {
-      counts.streams = (*ends)[i].streams;
-      counts.targets = (*ends)[i].targets;
-    }
+    const StageCounts counts =
+        count_tables(net, s, ends ? (*ends)[i] : StageEnds{});
     l.record_bytes = std::max(l.record_bytes, record_bytes(counts));
   }
   const std::vector<PlanVariable> variables = node_variables(stages, 0);

@@ -140,7 +140,7 @@ class NodeBuilder {
         arena.hold(item, s, b);
       }
       for (const Overlay& overlay : overlays(s)) {
-        const OverlayBuffers of =
+        const OverlaidBuffers of =
             overlay_buffers(node_.stages[s], drafts_[s].homes, overlay);
         PackItem& out = arena.item(item_of_[s][of.out]);
         out.over = item_of_[s][of.in];
@@ -313,7 +313,7 @@ class NodeBuilder {
   void mark_overlay(int s) {
     PlanStage& stage = node_.stages[s];
     for (const Overlay& overlay : overlays(s)) {
-      const OverlayBuffers of =
+      const OverlaidBuffers of =
           overlay_buffers(stage, drafts_[s].homes, overlay);
       stage.buffers[of.out].overlay = of.in;
     }

@@ -74,7 +74,7 @@ void set_leads(const Net& net, const MergedSegment& m,
   for (const MergedSegment::Part& part : m.parts) {
     StageDraft& d = draft.stages[part.node][part.stage];
     if (!d.overlay || d.overlay->lead) continue;
-    const OverlayBuffers of = overlay_buffers(
+    const OverlaidBuffers of = overlay_buffers(
         draft.plan.nodes[part.node].stages[part.stage], d.homes, *d.overlay);
     pairs.push_back({part.first_buffer + of.in, part.first_buffer + of.out});
     drafts.push_back(&d);

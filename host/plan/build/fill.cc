@@ -185,8 +185,7 @@ class StageFiller {
   }
 
   void consider(const PlanStage& stage) {
-    StageCounts counts = count_tables(net_, stage);
-    counts.streams = ends_.streams, counts.targets = ends_.targets;
+    const StageCounts counts = count_tables(net_, stage, ends_);
     size_t chunks = 0;
     for (const PlanActor& a : stage.actors) chunks += a.weights.chunks.size();
     if (chunks > kMaxRuns) return;

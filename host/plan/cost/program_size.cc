@@ -57,12 +57,8 @@ int64_t tables_of(const Net& net, const Plan& plan, const PlanNode& node,
   int64_t bytes = 0;
   for (size_t s = 0; s < node.stages.size(); ++s) {
     const PlanStage& stage = node.stages[s];
-    StageCounts counts = count_tables(net, stage);
-    if (ends) {
-      counts.streams = (*ends)[s].streams;
-      counts.targets = (*ends)[s].targets;
-    }
-    bytes += align_up(record_bytes(counts));
+    bytes += align_up(record_bytes(
+        count_tables(net, stage, ends ? (*ends)[s] : StageEnds{})));
     if (plan.linked) continue;
     ios += static_cast<uint32_t>(std::ranges::count_if(stage.ports, is_open));
   }

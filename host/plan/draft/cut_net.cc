@@ -211,7 +211,7 @@ bool compute_layer(const CutNet& s, int l, int end, MadeBoxes& made) {
 }
 
 bool compute_boxes(const CutNet& s, Segment segment, MadeBoxes& made) {
-  const int end = std::min(segment.end, static_cast<int>(s.net.layers.size()));
+  const int end = end_of_layers(s.net, segment);
   for (int l = end; l-- > segment.begin;) {
     if (!compute_layer(s, l, end, made)) return false;
   }

@@ -27,13 +27,10 @@ struct StageDraft {
   uint32_t chunk_limit = 0;  // of its tape
 };
 
-// The two buffers of an overlay, both held whole; -1: the stage has none.
-struct OverlayBuffers {
-  int in = -1, out = -1;
-  bool both() const { return in >= 0 && out >= 0; }
-};
-OverlayBuffers overlay_buffers(const PlanStage&, const std::vector<int>& homes,
-                               const Overlay&);
+// Returns the two buffers of an overlay, both held whole; -1: the stage has
+// none.
+OverlaidBuffers overlay_buffers(const PlanStage&, const std::vector<int>& homes,
+                                const Overlay&);
 
 struct PlanDraft {
   // Linked or not; nodes with stages, and streams. Rings of 0 slots have no

@@ -111,8 +111,7 @@ class Maker {
   void add_layers(int segment) {
     if (!is_wanted(segment)) return;
     const Segment run = segments_[segment];
-    const int end = std::min(run.end, static_cast<int>(net_.layers.size()));
-    for (int l = run.begin; l < end; ++l) {
+    for (int l = run.begin; l < end_of_layers(net_, run); ++l) {
       for (int n = 0; n < s_.nodes; ++n) {
         const Box& box = made_[l][n];
         if (!s_.chain[l].empty() || box.empty()) continue;
@@ -292,7 +291,7 @@ void lay_over(const CutNet& s, Segment segment, const PlanStage& stage,
               StageDraft& draft) {
   const std::optional<Overlay> pair = overlay_pair(s.net, s.uses, segment);
   if (!pair) return;
-  const OverlayBuffers of = overlay_buffers(stage, draft.homes, *pair);
+  const OverlaidBuffers of = overlay_buffers(stage, draft.homes, *pair);
   if (!of.both() || !stage.buffers[of.in].complete) return;
   if (stage.buffers[of.out].complete) return;
   draft.overlay = pair;

@@ -16,10 +16,10 @@ std::vector<bool> sharing_buffers(const PlanStage& stage,
   return may;
 }
 
-OverlayBuffers overlay_buffers(const PlanStage& stage,
-                               const std::vector<int>& homes,
-                               const Overlay& overlay) {
-  OverlayBuffers found;
+OverlaidBuffers overlay_buffers(const PlanStage& stage,
+                                const std::vector<int>& homes,
+                                const Overlay& overlay) {
+  OverlaidBuffers found;
   for (int b = 0; b < static_cast<int>(homes.size()); ++b) {
     if (homes[b] < 0) continue;
     if (stage.buffers[b].tensor == overlay.in) found.in = b;

@@ -44,8 +44,7 @@ int64_t stage_bytes(const Net& net, const std::vector<TensorUses>& uses,
     bytes += aligned(tensor.bytes() / tensor.rows * rows);
     bytes += page_buffers(uses[t], stage.segment);
   }
-  const int end =
-      std::min(stage.segment.end, static_cast<int>(net.layers.size()));
+  const int end = end_of_layers(net, stage.segment);
   int64_t slot = 0;
   for (int l = stage.segment.begin; l < end; ++l) {
     const Layer& layer = net.layers[l];
@@ -74,8 +73,7 @@ class Raiser {
         choice_(choice),
         stage_(choice.stages[stage]),
         segment_(stage_.segment),
-        layers_(std::min(segment_.end, static_cast<int>(net.layers.size())) -
-                segment_.begin),
+        layers_(end_of_layers(net, segment_) - segment_.begin),
         steps_(layers_),
         chunks_(layers_) {
     for (int i = 0; i < layers_; ++i) {

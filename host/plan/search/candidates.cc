@@ -130,8 +130,7 @@ Choice Candidates::choose(const Partition& cuts) {
   choice.places.assign(net_.layers.size(), WeightPlace::kMapped);
   for (const StageCut& cut : cuts) {
     const PassTable& table = tables[cut.table];
-    const int end =
-        std::min(cut.segment.end, static_cast<int>(net_.layers.size()));
+    const int end = end_of_layers(net_, cut.segment);
     for (int l = cut.segment.begin; l < end; ++l) {
       choice.work[l] = table.work[l];
       if (!task_.streams[l] || net_.layers[l].weights.empty()) continue;

@@ -18,10 +18,6 @@
 namespace shoal {
 namespace {
 
-int end_of(const CutNet& s, Segment segment) {
-  return std::min(segment.end, static_cast<int>(s.net.layers.size()));
-}
-
 double elements(const Box& box) {
   return box.empty() ? 0 : static_cast<double>(box.elements());
 }
@@ -42,7 +38,7 @@ struct CostModel::Draft {
   struct Node {
     PlanStage stage;            // empty without a share
     std::vector<bool> is_ring;  // by buffer
-    OverlayBuffers overlay;
+    OverlaidBuffers overlay;
     int64_t whole = 0, sent = 0, received = 0;
     std::vector<Flow> flows;
     // Rows that are made in the segment are sent as they are made.
@@ -278,7 +274,7 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
   double most_own = 0, most_made = 0;
   for (int n = 0; n < s_.nodes; ++n) {
     double own = 0, all = 0;
-    for (int l = segment.begin; l < end_of(s_, segment); ++l) {
+    for (int l = segment.begin; l < end_of_layers(s_.net, segment); ++l) {
       if (s_.is_inner(l)) return true;
       const Layer& layer = s_.net.layers[l];
       const double each = static_cast<double>(layer.macs) /
@@ -294,7 +290,7 @@ bool CostModel::is_even(Segment segment, const MadeBoxes& made) const {
 
 int CostModel::cuts_number(Segment segment) const {
   std::vector<int>& row = cuts_from_[segment.begin];
-  const int end = end_of(s_, segment);
+  const int end = end_of_layers(s_.net, segment);
   while (std::ssize(row) < end - segment.begin) {
     const int layer = segment.begin + static_cast<int>(row.size());
     row.push_back(

@@ -177,8 +177,7 @@ const NetForms::Form& NetForms::of(Segment s) {
       }
     }
   };
-  const auto count = static_cast<int>(net_->layers.size());
-  for (int l = s.begin; l < std::min(s.end, count); ++l) {
+  for (int l = s.begin; l < end_of_layers(*net_, s); ++l) {
     touch(net_->layers[l]);
   }
   Key key{s.end - s.begin, b.layers[length - 1]};

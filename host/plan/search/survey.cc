@@ -210,7 +210,6 @@ int64_t Survey::link_bytes() const {
 // Returns the bytes of all rings except those that are alive together while the
 // layer that touches most of them fires.
 int64_t Survey::share_most(Segment s) const {
-  const auto layers = static_cast<int>(net_.layers.size());
   int64_t sum = 0, most = 0;
   const auto bytes = [&](int tensor) {
     if (tensor < 0 || !shares_[tensor]) return int64_t{0};
@@ -218,7 +217,7 @@ int64_t Survey::share_most(Segment s) const {
                                           : 0;
   };
   for (size_t t = 0; t < uses_.size(); ++t) sum += bytes(static_cast<int>(t));
-  for (int l = s.begin; l < std::min(s.end, layers); ++l) {
+  for (int l = s.begin; l < end_of_layers(net_, s); ++l) {
     const Layer& layer = net_.layers[l];
     const int a = layer.in[0].tensor, b = layer.in[1].tensor;
     most = std::max(

@@ -12,13 +12,6 @@ int64_t round_up_lead(int64_t v) {
   return (v >= 0 ? v + a - 1 : v) / a * a;
 }
 
-int buffer_of(const PlanStage& stage, int tensor) {
-  for (size_t b = 0; b < stage.buffers.size(); ++b) {
-    if (stage.buffers[b].tensor == tensor) return static_cast<int>(b);
-  }
-  return -1;
-}
-
 bool is_kept_over(const Net& net, const std::vector<TensorUses>& uses,
                   int tensor, Segment s) {
   const int under = net.tensors[tensor].over;
@@ -86,8 +79,13 @@ std::vector<int> ranks_with_late(const StageTokens& tokens,
 
 int64_t smallest_lead(const Net& net, const PlanStage& stage,
                       const Overlay& overlay) {
+  const auto buffer_of = [&](int tensor) {
+    const auto at =
+        std::ranges::find(stage.buffers, tensor, &PlanBuffer::tensor);
+    return static_cast<int>(at - stage.buffers.begin());
+  };
   std::vector<OverlaidBuffers> pair{
-      {buffer_of(stage, overlay.in), buffer_of(stage, overlay.out)}};
+      {buffer_of(overlay.in), buffer_of(overlay.out)}};
   find_leads(net, stage, {}, pair);
   return pair[0].lead;
 }

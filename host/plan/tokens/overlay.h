@@ -43,6 +43,7 @@ int64_t smallest_lead(const Net&, const PlanStage&, const Overlay&);
 struct OverlaidBuffers {
   int in = -1, out = -1;
   int64_t lead = 0;  // found
+  bool both() const { return in >= 0 && out >= 0; }
 };
 void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                 std::vector<OverlaidBuffers>&);
@@ -58,8 +59,5 @@ std::vector<int> ranks_with_late(const StageTokens&,
 // Returns the bytes saved: the sizes of both less that of their union.
 int64_t overlay_gain(const Net&, const Overlay&);
 int64_t overlay_gain(int64_t in_bytes, int64_t out_bytes, int64_t lead);
-
-// Returns the stage's buffer of a tensor, or -1.
-int buffer_of(const PlanStage&, int tensor);
 
 }  // namespace shoal

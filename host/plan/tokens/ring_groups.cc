@@ -103,7 +103,7 @@ void cut_shared(const std::vector<int>& layers, const std::vector<Made>& made,
 std::vector<RingGroup> find_ring_groups(const Net& net,
                                         const std::vector<TensorUses>& uses,
                                         Segment s) {
-  const int end = std::min(s.end, static_cast<int>(net.layers.size()));
+  const int end = end_of_layers(net, s);
   if (end <= s.begin) return {};
   const auto count = static_cast<size_t>(end - s.begin);
   SharedRows shared(count);

@@ -37,6 +37,10 @@ Segment whole_net(const Net& net) {
   return {0, std::max(1, static_cast<int>(net.layers.size()))};
 }
 
+int end_of_layers(const Net& net, Segment s) {
+  return std::min(s.end, static_cast<int>(net.layers.size()));
+}
+
 int64_t page_buffers(const TensorUses& t, Segment s) {
   if (t.page_bytes == 0) return 0;
   int64_t bytes = 0;

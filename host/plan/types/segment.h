@@ -56,6 +56,8 @@ class LiveTensors {
 
 // Returns all layers of the net; one position even if there are no layers.
 Segment whole_net(const Net&);
+// Returns the end of the segment's layers: a net without layers has none.
+int end_of_layers(const Net&, Segment);
 
 // Returns the bytes of page buffers that the tensor's spills need in the
 // segment.

@@ -166,7 +166,7 @@ void set_work(const Layer& layer, LayerWork work, const Box& out,
 PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
                      Segment s, const Work& work, const std::vector<int>& slots,
                      const GivenNet* given) {
-  const int end = std::min(s.end, static_cast<int>(net.layers.size()));
+  const int end = end_of_layers(net, s);
   std::vector<int> layers(static_cast<size_t>(std::max(0, end - s.begin)));
   std::iota(layers.begin(), layers.end(), s.begin);
   return make_stage(net, uses, s, layers, work, slots, given);
@@ -177,8 +177,7 @@ PlanStage make_stage(const Net& net, const std::vector<TensorUses>& uses,
                      const Work& work, const std::vector<int>& slots,
                      const GivenNet* given) {
   const auto count = static_cast<int>(layers.size());
-  const bool all =
-      s.begin + count >= std::min(s.end, static_cast<int>(net.layers.size()));
+  const bool all = s.begin + count >= end_of_layers(net, s);
   const std::vector<int> tensors = touched_tensors(net, uses, s, layers, all);
   StageMaker maker(given ? given->net : net, uses, count);
   for (const int t : tensors) {

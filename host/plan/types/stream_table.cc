@@ -220,8 +220,8 @@ std::vector<PeerEntry> peer_entries(const Plan& plan, const PlanNode& node) {
 }
 
 std::vector<LinkCounts> count_links(const Plan& plan) {
+  const std::vector<std::vector<StageEnds>> ends = stage_ends(plan);
   std::vector<LinkCounts> all(plan.nodes.size());
-  std::vector<std::vector<uint32_t>> targets(plan.nodes.size());
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
     const PlanNode& node = plan.nodes[n];
     all[n].peers = static_cast<uint32_t>(node.peers.size());
@@ -229,20 +229,11 @@ std::vector<LinkCounts> count_links(const Plan& plan) {
     for (const PlanPeer& p : node.peers) {
       all[n].windows += static_cast<uint32_t>(p.window);
     }
-    for (const PlanStage& stage : node.stages) {
-      uint32_t out = 0;
-      for (const PlanPort& p : stage.ports) out += p.owner == Owner::kOutput;
-      targets[n].push_back(out);
-    }
     all[n].stage_streams = most_in_streams(node);
-  }
-  for (const PlanStream& s : plan.streams) {
-    targets[s.from.node][s.from.stage] += static_cast<uint32_t>(s.to.size());
-  }
-  for (size_t n = 0; n < all.size(); ++n) {
-    for (uint32_t count : targets[n]) {
-      all[n].targets += count;
-      all[n].stage_targets = std::max(all[n].stage_targets, count);
+    for (const StageEnds& e : ends[n]) {
+      all[n].targets += e.targets;
+      all[n].stage_targets =
+          std::max<uint32_t>(all[n].stage_targets, e.targets);
     }
   }
   return all;
@@ -273,8 +264,10 @@ std::vector<std::vector<StageEnds>> stage_ends(const Plan& plan) {
   return all;
 }
 
-StageCounts count_tables(const Net& net, const PlanStage& stage) {
+StageCounts count_tables(const Net& net, const PlanStage& stage,
+                         StageEnds ends) {
   StageCounts n;
+  n.streams = ends.streams, n.targets = ends.targets;
   n.buffers = static_cast<uint16_t>(stage.buffers.size());
   n.ports = static_cast<uint16_t>(stage.ports.size());
   n.actors = static_cast<uint16_t>(stage.actors.size());

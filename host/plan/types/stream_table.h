@@ -78,12 +78,13 @@ uint32_t most_in_streams(const PlanNode&);
 std::vector<PeerEntry> peer_entries(const Plan&, const PlanNode&);
 // Returns the counts that the links need, by node.
 std::vector<LinkCounts> count_links(const Plan&);
-// Returns the counts of a stage's record, without its ends of streams.
-StageCounts count_tables(const Net&, const PlanStage&);
-// The ends of streams, by node and stage.
+// The ends of streams of a stage.
 struct StageEnds {
   uint16_t streams = 0, targets = 0;
 };
+// Returns the counts of a stage's record.
+StageCounts count_tables(const Net&, const PlanStage&, StageEnds = {});
+// Returns the ends by node and stage.
 std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
 // Returns the ends of a node that exchanges rows only with the coordinator.
 StageEnds coordinator_ends(const PlanStage&);
