@@ -7,10 +7,9 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kPicosPerMicrosecond = 1000000;
 // Peers wait for a node's answer while it computes. Much shorter slices would
 // cost more than they gain.
-constexpr int64_t kSlicePs = 250 * kPicosPerMicrosecond;
+constexpr int64_t kSlicePs = 250'000 * kPicosPerNano;
 
 // Returns how often a node runs an actor's kernel, not counting slices.
 int64_t calls(const PlanStage& stage, const PlanActor& a, const LayerTime& t) {
@@ -85,8 +84,8 @@ void set_slices(const Net& net, const Cluster& cluster, Plan& plan) {
                                         t.firing_ps / firings);
       }
     }
-    plan.nodes[n].poll_gap_us = static_cast<uint32_t>(
-        (longest + kPicosPerMicrosecond - 1) / kPicosPerMicrosecond);
+    const int64_t us = 1000 * kPicosPerNano;
+    plan.nodes[n].poll_gap_us = static_cast<uint32_t>((longest + us - 1) / us);
   }
 }
 

@@ -1,13 +1,14 @@
 #include <algorithm>
 #include <map>
 
+#include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/plan/cuts/block_file.h"
 
 namespace shoal {
 namespace {
 
-constexpr int kMaxBand = 65535, kMostTiles = 64;
+constexpr int kMostTiles = 64;
 
 class CutsReader {
  public:
