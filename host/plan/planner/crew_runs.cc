@@ -5,7 +5,6 @@
 
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/time.h"
-#include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/beyond.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/segment.h"
@@ -67,7 +66,7 @@ class CrewRuns::Table {
 void CrewRuns::extend(size_t first, int begin, Table& from, Table& to) const {
   const Table::State& before = from.at(first, begin);
   if (!before.reached()) return;
-  for (const Crew& crew : crews_[first]) {
+  for (const TimedCrew& crew : crews_[first]) {
     double layers = 0;
     for (int end = begin + 1; end <= layers_; ++end) {
       layers += layer_ps(crew, static_cast<size_t>(end) - 1);
@@ -138,7 +137,7 @@ std::vector<std::vector<CrewRun>> CrewRuns::beside(
 }
 
 void CrewRuns::learn(const CrewRun& run, double ps) {
-  const Crew& crew = crew_of(run);
+  const TimedCrew& crew = crew_of(run);
   auto& known = known_[crew.kind];
   const auto same = std::ranges::find_if(known, [&](const auto& k) {
     return k.first.begin == run.begin && k.first.end == run.end;
@@ -165,11 +164,10 @@ void CrewRuns::learn(const CrewRun& run, double ps) {
 
 LayerCut CrewRuns::cut_of(const Crew& crew, const Layer& layer) {
   if (crew.nodes.size() == 1) return cut_one(layer, crew.nodes.front());
-  const shoal::Crew all{crew.nodes, crew.weights};
   if (layer.op == OpCode::kTranspose) {
-    return cut_one(layer, all.strongest(1).nodes[0]);
+    return cut_one(layer, crew.strongest(1).nodes[0]);
   }
-  return cut_grid(layer, all, 1, static_cast<int>(crew.nodes.size()));
+  return cut_grid(layer, crew, 1, static_cast<int>(crew.nodes.size()));
 }
 
 const Board& CrewRuns::board(int node) const {
@@ -178,10 +176,9 @@ const Board& CrewRuns::board(int node) const {
 
 void CrewRuns::add_crew(size_t first, size_t last) {
   const auto begin = nodes_.begin();
-  auto [nodes, weights] =
-      rated_crew(request_.cluster, {begin + static_cast<std::ptrdiff_t>(first),
-                                    begin + static_cast<std::ptrdiff_t>(last)});
-  Crew crew{std::move(nodes), std::move(weights), {}};
+  TimedCrew crew{rated_crew(request_.cluster,
+                            {begin + static_cast<std::ptrdiff_t>(first),
+                             begin + static_cast<std::ptrdiff_t>(last)})};
   for (const Layer& l : net_.layers) {
     double most = 0;
     for (const Share& s : cut_of(crew, l).shares) {
@@ -199,9 +196,9 @@ void CrewRuns::add_crew(size_t first, size_t last) {
   crews_.resize(nodes_.size());
   crews_[first].push_back(std::move(crew));
 }
-size_t CrewRuns::kind_of(const Crew& crew) {
-  for (const std::vector<Crew>& row : crews_) {
-    for (const Crew& other : row) {
+size_t CrewRuns::kind_of(const TimedCrew& crew) {
+  for (const std::vector<TimedCrew>& row : crews_) {
+    for (const TimedCrew& other : row) {
       if (other.nodes.size() == crew.nodes.size() && other.ps == crew.ps &&
           other.weights == crew.weights) {
         return other.kind;
@@ -245,7 +242,7 @@ size_t CrewRuns::at(int begin, int end) const {
          static_cast<size_t>(end);
 }
 
-double CrewRuns::layer_ps(const Crew& crew, size_t layer) const {
+double CrewRuns::layer_ps(const TimedCrew& crew, size_t layer) const {
   double by = factors_[crew.kind][layer];
   if (by == 0) by = any_factor_[layer];
   return crew.ps[layer] * (by == 0 ? 1 : by);
@@ -261,7 +258,7 @@ double CrewRuns::link_ps(const CrewRun& run) const {
       link_time(sent, received, datagrams, board(nodes_[run.first])).cpu_ps);
 }
 double CrewRuns::ps(const CrewRun& run) const {
-  const Crew& crew = crew_of(run);
+  const TimedCrew& crew = crew_of(run);
   double layers = 0;
   for (int l = run.begin; l < run.end; ++l) {
     layers += layer_ps(crew, static_cast<size_t>(l));
@@ -270,7 +267,7 @@ double CrewRuns::ps(const CrewRun& run) const {
 }
 
 // `layers`: the time of its layers.
-double CrewRuns::run_ps(const Crew& crew, const CrewRun& run,
+double CrewRuns::run_ps(const TimedCrew& crew, const CrewRun& run,
                         double layers) const {
   for (const auto& [known, ps] : known_[crew.kind]) {
     if (known.begin == run.begin && known.end == run.end) return ps;
@@ -300,9 +297,9 @@ TrimmedRuns CrewRuns::untrimmed(std::vector<CrewRun> runs) const {
           {std::vector(nodes_.size(), 1.0), std::vector(borders, 0.0)}};
 }
 
-CrewRuns::Crew CrewRuns::trimmed(const CrewRun& run,
-                                 const CrewTrim& trim) const {
-  Crew crew = crew_of(run);
+CrewRuns::TimedCrew CrewRuns::trimmed(const CrewRun& run,
+                                      const CrewTrim& trim) const {
+  TimedCrew crew = crew_of(run);
   for (size_t i = 0; i < run.nodes(); ++i) {
     crew.weights[i] *= trim.weights[run.first + i];
   }
@@ -321,7 +318,7 @@ LayerCut CrewRuns::shared_cut(const CrewRun& before, const CrewRun& behind,
   cut.kind = CutKind::kGrid;
   cut.rows = 2;
   for (const CrewRun* run : {&before, &behind}) {
-    const Crew crew = trimmed(*run, trim);
+    const TimedCrew crew = trimmed(*run, trim);
     const size_t band = run == &behind;
     Layer some = layer;
     some.out.box.y0 = all.y0 + y[band], some.out.box.y1 = all.y0 + y[band + 1];
@@ -338,7 +335,7 @@ Cuts CrewRuns::cuts_of(const TrimmedRuns& of) const {
   Cuts cuts;
   cuts.strategy = "pipeline";
   for (size_t r = 0; r < runs.size(); ++r) {
-    const Crew crew = trimmed(runs[r], trim);
+    const TimedCrew crew = trimmed(runs[r], trim);
     for (int l = runs[r].begin; l < runs[r].end; ++l) {
       const Layer& layer = net_.layers[static_cast<size_t>(l)];
       const bool shared = r > 0 && l == runs[r].begin && trim.before[r - 1] > 0;
@@ -351,7 +348,7 @@ Cuts CrewRuns::cuts_of(const TrimmedRuns& of) const {
 }
 
 // Returns the time of each node of the crew from one place to another.
-double CrewRuns::work_ps(const Crew& crew, Place begin, Place end) const {
+double CrewRuns::work_ps(const TimedCrew& crew, Place begin, Place end) const {
   double ps = 0;
   for (int l = begin.layer; l <= end.layer && l < layers_; ++l) {
     double part = 1;
@@ -370,7 +367,7 @@ std::optional<std::vector<CrewRuns::Place>> CrewRuns::places(
     double most) const {
   std::vector<Place> all = {begin};
   for (size_t r = 0; r < crews.size(); ++r) {
-    const Crew& crew = *crews[r].crew;
+    const TimedCrew& crew = *crews[r].crew;
     const Place at = all.back();
     const double room = most / crews[r].scale;
     const auto behind = static_cast<int>(crews.size() - r) - 1;
@@ -407,7 +404,7 @@ TrimmedRuns CrewRuns::evened(TrimmedRuns of, const std::vector<double>& ps,
   std::vector<Portion> crews;
   double least = 0, most = 0;
   for (size_t r = first; r < last; ++r) {
-    const Crew& crew = crew_of(runs[r]);
+    const TimedCrew& crew = crew_of(runs[r]);
     const double all = work_ps(crew, ends[r], ends[r + 1]);
     crews.push_back({&crew, ps[r] / std::max(all, 1.0)});
     most = std::max(most, ps[r]);

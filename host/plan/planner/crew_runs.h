@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/lower/net.h"
+#include "host/plan/cuts/cut_layer.h"
 #include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/request.h"
 #include "host/plan/types/uses.h"
@@ -75,11 +76,9 @@ class CrewRuns {
   void refuse(const CrewRun& run) { refused_.push_back(run); }
 
  private:
-  struct Crew {
-    std::vector<int> nodes;
-    std::vector<double> weights;
-    std::vector<double> ps;  // by layer
-    size_t kind = 0;         // equal for crews that take equal times
+  struct TimedCrew : Crew {
+    std::vector<double> ps = {};  // by layer
+    size_t kind = 0;              // equal for crews that take equal times
   };
   struct Traffic {
     int64_t received = 0, sent = 0;
@@ -90,9 +89,9 @@ class CrewRuns {
     int layer = 0;
     double part = 0;  // fraction of that layer that lies before the place
   };
-  double work_ps(const Crew&, Place begin, Place end) const;
+  double work_ps(const TimedCrew&, Place begin, Place end) const;
   struct Portion {
-    const Crew* crew = nullptr;
+    const TimedCrew* crew = nullptr;
     double scale = 1;  // built time over estimated time
   };
   std::optional<std::vector<Place>> places(const std::vector<Portion>&,
@@ -100,20 +99,20 @@ class CrewRuns {
                                            double most) const;
   LayerCut shared_cut(const CrewRun& before, const CrewRun& behind,
                       const CrewTrim&, double part, const Layer&) const;
-  Crew trimmed(const CrewRun&, const CrewTrim&) const;
+  TimedCrew trimmed(const CrewRun&, const CrewTrim&) const;
   void extend(size_t first, int begin, Table& from, Table& to) const;
   static LayerCut cut_of(const Crew&, const Layer&);
   const Board& board(int node) const;
-  const Crew& crew_of(const CrewRun& run) const {
+  const TimedCrew& crew_of(const CrewRun& run) const {
     return crews_[run.first][run.nodes() - 1];
   }
   void add_crew(size_t first, size_t last);
-  size_t kind_of(const Crew&);
+  size_t kind_of(const TimedCrew&);
   void find_traffic();
   size_t at(int begin, int end) const;
-  double layer_ps(const Crew&, size_t layer) const;
+  double layer_ps(const TimedCrew&, size_t layer) const;
   double link_ps(const CrewRun&) const;
-  double run_ps(const Crew&, const CrewRun&, double layers) const;
+  double run_ps(const TimedCrew&, const CrewRun&, double layers) const;
   bool is_refused(const CrewRun&) const;
   int64_t least_budget(const CrewRun&) const;
 
@@ -122,8 +121,8 @@ class CrewRuns {
   const std::vector<int>& nodes_;
   const int layers_;
   const std::vector<TensorUses> uses_;
-  std::vector<std::vector<Crew>> crews_;  // by first node, then size - 1
-  std::vector<Traffic> traffic_;          // by begin and end of the run
+  std::vector<std::vector<TimedCrew>> crews_;  // by first node, then size - 1
+  std::vector<Traffic> traffic_;               // by begin and end of the run
   // By kind of crew: the time of each layer over its estimate, 0 where it is
   // unknown; and the times of whole runs.
   std::vector<std::vector<double>> factors_;
