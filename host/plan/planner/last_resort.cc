@@ -190,7 +190,7 @@ OrMisfit<Plan> plan_in_no_time(const Net& net, const PlanRequest& request,
   const Objective objective = request.objective;
   const bool is_ram = objective == Objective::kRam;
   if (found && is_ram) return found;
-  const NoPlanDeadline no_deadline;
+  const PlanDeadline no_deadline(PlanDeadline::Never{});
   const bool frames = objective == Objective::kThroughput;
   const double best =
       found ? numbers_of(net, request, *found, frames).of(objective) : HUGE_VAL;

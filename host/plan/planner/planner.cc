@@ -61,8 +61,8 @@ OrMisfit<Plan> best_of(const Net& net, const PlanRequest& request,
   SegmentMemo own(net);
   Trials trials(net, request, memo ? *memo : own);
   // Given cuts are planned however little time there is.
-  std::optional<NoPlanDeadline> no_deadline;
-  if (all.front().alone < 0) no_deadline.emplace();
+  std::optional<PlanDeadline> no_deadline;
+  if (all.front().alone < 0) no_deadline.emplace(PlanDeadline::Never{});
   trials.run(std::move(all.front()));
   no_deadline.reset();
   if (!trials.any()) return *trials.refused();

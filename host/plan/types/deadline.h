@@ -45,7 +45,11 @@ class PlanDeadline {
  public:
   using Until = std::optional<std::chrono::steady_clock::time_point>;
 
+  // None: the deadline stays as it is.
   explicit PlanDeadline(std::optional<double> seconds);
+  // Lets searches take their time, whatever deadline there is.
+  struct Never {};
+  explicit PlanDeadline(Never) : before_(std::exchange(end_, std::nullopt)) {}
   ~PlanDeadline();
   PlanDeadline(const PlanDeadline&) = delete;
   PlanDeadline& operator=(const PlanDeadline&) = delete;
@@ -61,20 +65,6 @@ class PlanDeadline {
   static thread_local Until end_;
 
   Until before_;
-};
-
-// Lets the searches of this thread take their time, as long as the object
-// lives, whatever deadline there is.
-class NoPlanDeadline {
- public:
-  NoPlanDeadline()
-      : before_(std::exchange(PlanDeadline::own(), std::nullopt)) {}
-  ~NoPlanDeadline() { PlanDeadline::own() = before_; }
-  NoPlanDeadline(const NoPlanDeadline&) = delete;
-  NoPlanDeadline& operator=(const NoPlanDeadline&) = delete;
-
- private:
-  PlanDeadline::Until before_;
 };
 
 }  // namespace shoal
