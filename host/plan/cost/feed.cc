@@ -16,15 +16,15 @@ class ActorSlices {
               size_t sets)
       : a_(a), first_chunk_(first_chunk), sets_(sets), time_(time) {
     const PlanWeights& w = a.weights;
-    if (!a.copy) op_ = net.layers[a.layer].op;
     on_tape_ = w.place == WeightPlace::kTape && !w.chunks.empty();
     rows_ = stage.ports[a.out].box.rows();
     costs_ = &board.costs;
     if (!a.copy) {
       layer_ = &net.layers[a.layer];
+      op_ = layer_->op;
+      kernel_h_ = layer_->kernel_h;
       share_ = share_of(net, stage, a);
     }
-    kernel_h_ = a.copy ? 1 : net.layers[a.layer].kernel_h;
     parts_ = !a.copy && has_window(op_) && a.part < kernel_h_
                  ? ceil_div(kernel_h_, a.part)
                  : 1;

@@ -124,7 +124,7 @@ int StageTokens::given_back(const Process& a, int operand) {
   return released_rows(a.rule[operand], a.fired);
 }
 
-void StageTokens::add_api(const PlanPort& p, int port) {
+StageTokens::Process StageTokens::by_row(const PlanPort& p) {
   Process process;
   process.is_by_row = true;
   RowRule& rule = process.rule[0];
@@ -132,7 +132,11 @@ void StageTokens::add_api(const PlanPort& p, int port) {
   rule.out_rows = rule.in_rows = p.box.rows();
   process.count = rule.out_rows;
   process.index = p.owner_index;
-  process.rule[1] = rule;
+  return process;
+}
+
+void StageTokens::add_api(const PlanPort& p, int port) {
+  Process process = by_row(p);
   ports_[port].process = processes();
   const bool spill = p.owner == Owner::kSpill;
   if (!p.is_read) {
@@ -148,14 +152,8 @@ void StageTokens::add_api(const PlanPort& p, int port) {
 }
 
 void StageTokens::add_stream(const PlanPort& p, StreamTie tie) {
-  Process process;
-  process.is_by_row = true;
-  RowRule& rule = process.rule[0];
-  rule.op = OpCode::kLut;
-  rule.out_rows = rule.in_rows = p.box.rows();
-  process.count = rule.out_rows;
+  Process process = by_row(p);
   process.kind = "stream";
-  process.index = p.owner_index;
   process.in[0] = static_cast<int>(ports_.size());
   process.out = tie.to;
   Port reader = ports_[tie.from];

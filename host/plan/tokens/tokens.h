@@ -126,6 +126,7 @@ class StageTokens {
     bool is_overlaid = false;
   };
   void add_actor(const Net&, const PlanStage&, const PlanActor&);
+  static Process by_row(const PlanPort&);
   void add_api(const PlanPort&, int port);
   void add_stream(const PlanPort&, StreamTie);
   void find_touched();
