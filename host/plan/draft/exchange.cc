@@ -88,12 +88,10 @@ class Finder {
   void add_shares() {
     Segment of = layers_;
     for (const int t : tensors_) {
-      for (const auto* list : {&s_.uses[t].writers, &s_.uses[t].readers}) {
-        for (const Use& u : *list) {
-          if (u.owner != Owner::kActor) continue;
-          of = {std::min(of.begin, u.index), std::max(of.end, u.index + 1)};
-        }
-      }
+      s_.uses[t].each([&](const Use& u) {
+        if (u.owner != Owner::kActor) return;
+        of = {std::min(of.begin, u.index), std::max(of.end, u.index + 1)};
+      });
     }
     x_.nodes = s_.nodes;
     x_.first_layer = of.begin;

@@ -112,13 +112,11 @@ std::vector<RingGroup> find_ring_groups(const Net& net,
     const Made made = find_made(net, static_cast<int>(t), uses[t], s);
     if (made.first > made.last) continue;
     all.push_back(made);
-    for (const auto* list : {&uses[t].writers, &uses[t].readers}) {
-      for (const Use& u : *list) {
-        if (!s.holds(u.position) || u.position >= end) continue;
-        shared.join(static_cast<size_t>(made.first - s.begin),
-                    static_cast<size_t>(u.position - s.begin));
-      }
-    }
+    uses[t].each([&](const Use& u) {
+      if (!s.holds(u.position) || u.position >= end) return;
+      shared.join(static_cast<size_t>(made.first - s.begin),
+                  static_cast<size_t>(u.position - s.begin));
+    });
   }
   std::map<size_t, std::vector<int>> layers;
   std::map<size_t, std::vector<Made>> made;

@@ -44,13 +44,9 @@ int end_of_layers(const Net& net, Segment s) {
 int64_t page_buffers(const TensorUses& t, Segment s) {
   if (t.page_bytes == 0) return 0;
   int64_t bytes = 0;
-  for (const auto* list : {&t.writers, &t.readers}) {
-    for (const Use& u : *list) {
-      if (u.owner == Owner::kSpill && s.holds(u.position)) {
-        bytes += t.page_bytes;
-      }
-    }
-  }
+  t.each([&](const Use& u) {
+    if (u.owner == Owner::kSpill && s.holds(u.position)) bytes += t.page_bytes;
+  });
   return bytes;
 }
 

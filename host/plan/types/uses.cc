@@ -25,11 +25,9 @@ void add_layer_uses(const Net& net, std::vector<TensorUses>& uses) {
 
 int first_touch(const TensorUses& t) {
   int first = -1;
-  for (const auto* list : {&t.writers, &t.readers}) {
-    for (const Use& u : *list) {
-      if (first < 0 || u.position < first) first = u.position;
-    }
-  }
+  t.each([&](const Use& u) {
+    if (first < 0 || u.position < first) first = u.position;
+  });
   return first;
 }
 
@@ -113,9 +111,7 @@ std::vector<TensorUses> find_uses(const Net& net, const Spilling& spilling) {
   }
   for (TensorUses& t : uses) {
     t.first = first_touch(t);
-    for (const auto* list : {&t.writers, &t.readers}) {
-      for (const Use& u : *list) t.last = std::max(t.last, u.position);
-    }
+    t.each([&](const Use& u) { t.last = std::max(t.last, u.position); });
   }
   for (size_t v = 0; v < net.variables.size(); ++v) {
     for (const int t : {net.variables[v].before, net.variables[v].after}) {

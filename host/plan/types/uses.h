@@ -34,6 +34,13 @@ struct TensorUses {
   int stored_as = -1;  // the tensor that it is a copy of
   // The bytes of a page buffer of each spill; 0: the tensor has none.
   int64_t page_bytes = 0;
+
+  // Calls `look` for each writer and each reader.
+  template <class Look>
+  void each(const Look& look) const {
+    for (const Use& u : writers) look(u);
+    for (const Use& u : readers) look(u);
+  }
 };
 
 // Rows of `from` go to storage and come back as tensor `to` of the same shape.
