@@ -23,7 +23,7 @@
 #include "host/model/import/import.h"
 #include "host/plan/planner/bounds.h"
 #include "host/plan/planner/plan_numbers.h"
-#include "host/plan/types/coordinator_counts.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {

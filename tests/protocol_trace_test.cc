@@ -16,7 +16,6 @@
 #include "device/link/wire.h"
 #include "host/base/temporary_folder.h"
 #include "host/engine/coordinator/testing/cluster_run.h"
-#include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/stream_table.h"
 #include "tests/needs.h"
 

@@ -19,7 +19,7 @@
 #include "host/engine/workers/leader_image.h"
 #include "host/engine/workers/workers_engine.h"
 #include "host/model/import/import.h"
-#include "host/plan/types/radio_address.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {

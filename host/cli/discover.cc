@@ -22,7 +22,7 @@
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/stop_signals.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/types/radio_address.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {

@@ -17,7 +17,7 @@
 #include "host/engine/workers/key_file.h"
 #include "host/engine/workers/udp.h"
 #include "host/model/import/import.h"
-#include "host/plan/types/radio_address.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {

@@ -1,7 +1,6 @@
 #include "host/cli/plan_rehearsal.h"
 
 #include "host/plan/planner/plan_numbers.h"
-#include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {

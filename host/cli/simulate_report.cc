@@ -17,7 +17,6 @@
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
 #include "host/plan/planner/bounds.h"
-#include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/text/plan_json.h"

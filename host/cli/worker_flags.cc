@@ -16,7 +16,7 @@
 #include "host/engine/workers/radio.h"
 #include "host/engine/workers/serial.h"
 #include "host/engine/workers/udp.h"
-#include "host/plan/types/radio_address.h"
+#include "host/plan/types/cluster.h"
 
 namespace shoal {
 namespace {

@@ -8,7 +8,7 @@
 #include "host/base/error.h"
 #include "host/base/size.h"
 #include "host/engine/coordinator/work.h"
-#include "host/plan/types/coordinator_counts.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {

@@ -14,7 +14,6 @@
 #include "host/oracle/golden/checksum.h"
 #include "host/plan/file/plan_key.h"
 #include "host/plan/types/cluster.h"
-#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {

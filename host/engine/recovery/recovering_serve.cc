@@ -10,7 +10,6 @@
 #include "host/base/printable.h"
 #include "host/engine/recovery/recovering_engine.h"
 #include "host/plan/types/cluster.h"
-#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {

@@ -11,7 +11,7 @@
 #include "host/engine/virtual/simulate_cluster.h"
 #include "host/engine/virtual/timeline.h"
 #include "host/oracle/int8/oracle.h"
-#include "host/plan/types/coordinator_counts.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {

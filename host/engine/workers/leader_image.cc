@@ -9,7 +9,7 @@
 #include "device/agent/leader.h"
 #include "host/base/error.h"
 #include "host/engine/common/frame.h"
-#include "host/plan/types/coordinator_counts.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "host/plan/arena/pack_memo.h"
+#include "host/plan/arena/pack.h"
 #include "host/plan/types/plan.h"
 
 namespace shoal {

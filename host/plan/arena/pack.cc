@@ -4,9 +4,11 @@
 #include <functional>
 #include <numeric>
 #include <random>
+#include <string>
 #include <utility>
 
 #include "device/program/image.h"
+#include "host/plan/tokens/stage_key.h"
 #include "host/plan/types/beyond.h"
 #include "host/plan/types/deadline.h"
 
@@ -325,6 +327,31 @@ Packing pack(const std::vector<PackItem>& items, PackLimits limits,
     attempt(order, {to, order[to].pile});
   }
   return packer.packing(best);
+}
+
+Packing PackMemo::pack(const std::vector<PackItem>& items, PackLimits limits,
+                       const std::vector<int64_t>& saved) {
+  const int64_t bound = packing_bound(items, saved);
+  // Limits that have the same effect give the same packing.
+  if (bound >= limits.most) limits.tries = limits.last_tries = 0;
+  limits.most = INT64_MAX;
+  const bool tries = limits.tries + limits.last_tries > 0;
+  limits.enough = tries ? std::max(bound, limits.enough) : 0;
+  StageKey parts;
+  parts.add(std::ssize(items));
+  for (const PackItem& i : items) {
+    const bool plain = i.over < 0 && i.lead == 0 && i.apart.empty();
+    parts.add(i.bytes, i.first_stage, i.last_stage - i.first_stage, plain);
+    if (plain) continue;
+    parts.add(i.over, i.lead, std::ssize(i.apart));
+    for (const int other : i.apart) parts.add(other);
+  }
+  parts.add(bound, limits.enough, limits.tries, limits.last_tries);
+  std::string key = parts.take();
+  if (const Packing* known = packings_.find(key)) return *known;
+  Packing packing = shoal::pack(items, limits, saved);
+  const size_t bytes = packing.offsets.size() * sizeof(int64_t);
+  return packings_.add(std::move(key), std::move(packing), bytes);
 }
 
 }  // namespace shoal

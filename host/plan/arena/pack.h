@@ -2,10 +2,12 @@
 // are alive at the same time do not overlap, except for overlays.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "device/program/image.h"
+#include "host/plan/tokens/keyed_memo.h"
 
 namespace shoal {
 
@@ -46,5 +48,20 @@ struct PackLimits {
 // the bound shows that the packing is useless.
 Packing pack(const std::vector<PackItem>&, PackLimits,
              const std::vector<int64_t>& saved = {});
+
+// Remembers packings: equal nodes hold the same, and plans that a search builds
+// one after the other differ in few nodes or stages.
+class PackMemo {
+ public:
+  // Does the same as the function of this name.
+  Packing pack(const std::vector<PackItem>&, PackLimits,
+               const std::vector<int64_t>& saved = {});
+
+  // For tests: how many were worked out.
+  size_t worked_out() const { return packings_.added(); }
+
+ private:
+  KeyedMemo<Packing> packings_;
+};
 
 }  // namespace shoal

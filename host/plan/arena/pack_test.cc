@@ -8,8 +8,6 @@
 #include <random>
 #include <utility>
 
-#include "host/plan/arena/pack_memo.h"
-
 namespace shoal {
 namespace {
 

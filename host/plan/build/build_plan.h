@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "device/program/link_layout.h"
-#include "host/plan/arena/pack_memo.h"
+#include "host/plan/arena/pack.h"
 #include "host/plan/cost/feed.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/draft/draft.h"
-#include "host/plan/tokens/ring_memo.h"
+#include "host/plan/tokens/rings.h"
 #include "host/plan/types/cluster.h"
 #include "host/plan/types/misfit.h"
 #include "host/plan/types/stream_table.h"

@@ -18,10 +18,6 @@ namespace {
 
 constexpr int64_t kLeastLimit = 512;
 
-bool streams(const PlanActor& a) {
-  return !a.weights.chunks.empty() && a.weights.place != WeightPlace::kMapped;
-}
-
 std::vector<ArenaRange> free_spans(const PlanNode& node, int stage,
                                    int64_t room) {
   std::vector<ArenaRange> taken = alive_ranges(node, stage);
@@ -99,7 +95,7 @@ class StageFiller {
     std::vector<std::pair<double, size_t>> by;
     PlanStage tape = best_;
     for (PlanActor& a : tape.actors) {
-      if (streams(a) && !a.weights.keep) {
+      if (is_streamed(a) && !a.weights.keep) {
         cut_for_tape(net_, tape, a, 4096);
       }
     }
@@ -107,7 +103,7 @@ class StageFiller {
     for (const PlanRun& r : tape.order) firings[r.actor] += r.firings;
     for (size_t i = 0; i < tape.actors.size(); ++i) {
       const PlanActor& a = tape.actors[i];
-      if (!streams(a) || a.weights.keep) continue;
+      if (!is_streamed(a) || a.weights.keep) continue;
       const auto chunks = static_cast<int64_t>(a.weights.chunks.size());
       const int64_t passes = firings[i] / std::max(1, a.weights.parts);
       const int64_t bytes = sram_bytes(net_, tape, a);
@@ -210,7 +206,7 @@ class StageFiller {
 };
 
 bool has_streams(const PlanStage& stage) {
-  return std::any_of(stage.actors.begin(), stage.actors.end(), streams);
+  return std::any_of(stage.actors.begin(), stage.actors.end(), is_streamed);
 }
 
 // Fills each stage by itself. Returns less than kBeyond if all fit.
@@ -247,7 +243,7 @@ std::vector<Keeper> find_keepers(const Net& net, const Supply& supply,
     const int64_t now = stage_feed(net, filled, stage, supply).total_ps;
     for (size_t i = 0; i < stage.actors.size(); ++i) {
       PlanActor& a = stage.actors[i];
-      if (!streams(a)) continue;
+      if (!is_streamed(a)) continue;
       const PlanWeights before = a.weights;
       cut_for_sram(net, stage, a);
       a.weights.keep = true;

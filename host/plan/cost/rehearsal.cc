@@ -9,7 +9,6 @@
 #include "host/plan/cost/rehearsed_link.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/tokens/tokens.h"
-#include "host/plan/types/coordinator_counts.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/stream_table.h"
 #include "host/world/board_port.h"

@@ -6,7 +6,6 @@
 #include "host/board/figure_reader.h"
 #include "host/board/figures.h"
 #include "host/plan/types/cluster.h"
-#include "host/plan/types/radio_address.h"
 
 namespace shoal {
 namespace {
@@ -28,25 +27,20 @@ bool is_public_key(const std::string& s) {
 // Returns whether it is HOST:PORT, with a port from 1 on, or serial:DEVICE with
 // or without the number of a station.
 bool is_address(const std::string& s) {
-  if (is_radio(s)) return s.size() <= 255 && parse_radio(s).has_value();
-  if (is_serial(s)) {
-    return !line_of(s).empty() && station_of(s) != 0 && s.size() <= 255 &&
-           std::ranges::all_of(s,
-                               [](unsigned char c) { return std::isgraph(c); });
-  }
+  if (s.size() > 255) return false;
+  if (is_radio(s)) return parse_radio(s).has_value();
+  const bool is_plain =
+      std::ranges::all_of(s, [](unsigned char c) { return std::isgraph(c); });
+  if (!is_plain) return false;
+  if (is_serial(s)) return !line_of(s).empty() && station_of(s) != 0;
   const size_t colon = s.rfind(':');
-  if (colon == std::string::npos || colon == 0 || s.size() > 255 ||
-      s.find(':') != colon) {
+  if (colon == std::string::npos || colon == 0 || s.find(':') != colon) {
     return false;
   }
   const std::string port = s.substr(colon + 1);
-  if (port.empty() || port.size() > 5) return false;
-  for (unsigned char c : port) {
-    if (!std::isdigit(c)) return false;
-  }
-  for (unsigned char c : s) {
-    if (!std::isgraph(c)) return false;
-  }
+  const bool is_number = std::ranges::all_of(
+      port, [](unsigned char c) { return std::isdigit(c); });
+  if (port.empty() || port.size() > 5 || !is_number) return false;
   const int number = std::stoi(port);
   return number >= 1 && number <= 65535;
 }

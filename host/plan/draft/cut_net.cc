@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/plan/draft/find_loops.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/boxes.h"
+#include "host/plan/types/loop.h"
 #include "host/plan/types/transposition.h"
 
 namespace shoal {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/plan/draft/find_loops.h"
+#include "host/plan/types/loop.h"
 
 namespace shoal {
 namespace {

@@ -1,10 +1,9 @@
-#include "host/plan/draft/tile_cuts.h"
-
 #include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "host/base/error.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/segment.h"
 

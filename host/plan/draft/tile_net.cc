@@ -9,11 +9,13 @@
 #include "device/program/params.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
-#include "host/plan/draft/find_loops.h"
 #include "host/plan/types/boxes.h"
+#include "host/plan/types/loop.h"
 
 namespace shoal {
 namespace {
+
+void shift(Box& box, int columns) { box.x0 += columns, box.x1 += columns; }
 
 constexpr int kBilinearUnit = 1024;  // of a pixel of its input
 
@@ -270,8 +272,7 @@ void TileNet::add_copy(int from, int to, const Box& box) {
   layer.params = {1, 0, 1, 0, 1, 0, 0};  // stride and base of y, x, c; fill
   layer.in[0] = {from, box}, layer.out = {to, box};
   for (View* v : {&layer.in[0], &layer.out}) {
-    v->box.x0 -= places_[v->tensor].x0;
-    v->box.x1 -= places_[v->tensor].x0;
+    shift(v->box, -places_[v->tensor].x0);
   }
   net_.layers.push_back(std::move(layer));
   layer_of_.push_back(-1);
@@ -307,8 +308,7 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
       view.box = box;
       if (tile == tile_of.end()) return;
       view.tensor = tile->second;
-      view.box.x0 -= places_[tile->second].x0;
-      view.box.x1 -= places_[tile->second].x0;
+      shift(view.box, -places_[tile->second].x0);
     };
     for (int l = run.begin; l < run.end; ++l) {
       const Layer& from = net.layers[l];
@@ -343,8 +343,7 @@ void TileNet::add_run(const Net& net, const std::vector<TensorUses>& uses,
 void TileNet::restore(PlanNode& node) const {
   for (PlanStage& stage : node.stages) {
     for (PlanPort& port : stage.ports) {
-      const int x = places_[stage.buffers[port.buffer].tensor].x0;
-      port.box.x0 += x, port.box.x1 += x;
+      shift(port.box, places_[stage.buffers[port.buffer].tensor].x0);
       if (port.owner == Owner::kInput) {
         port.owner_index = input_of_[port.owner_index];
       }
@@ -352,7 +351,7 @@ void TileNet::restore(PlanNode& node) const {
     for (PlanBuffer& buffer : stage.buffers) {
       const Place& place = places_[buffer.tensor];
       buffer.tensor = place.tensor;
-      buffer.box.x0 += place.x0, buffer.box.x1 += place.x0;
+      shift(buffer.box, place.x0);
     }
     for (PlanActor& a : stage.actors) {
       if (a.copy) continue;
@@ -367,7 +366,7 @@ void TileNet::restore(Plan& plan) const {
   for (PlanStream& stream : plan.streams) {
     const Place& place = places_[stream.tensor];
     stream.tensor = place.tensor;
-    stream.box.x0 += place.x0, stream.box.x1 += place.x0;
+    shift(stream.box, place.x0);
   }
 }
 

@@ -15,6 +15,8 @@
 
 #include <vector>
 
+#include "host/plan/cuts/cuts.h"
+#include "host/plan/types/misfit.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/uses.h"
 
@@ -94,5 +96,17 @@ class TileNet {
   std::vector<int> stops_, layer_of_, input_of_;
   std::vector<Place> places_;  // by tensor
 };
+
+// Tiles of a net that several nodes share: within a tile, nodes have the rows
+// and channels that they would have of the whole layer, and the same part of
+// its columns.
+
+// Returns the runs of Cuts::tiles. Throws Error(kUsage) for layers that cannot
+// be made in tiles, or not without rows of an input that come again (`replay`).
+OrMisfit<std::vector<TileRun>> tile_runs(const Net&, const Cuts&, bool replay);
+
+// Returns these cuts for the layers of `tiles`, whose runs keep no columns. A
+// segment ends behind each tile.
+Cuts tile_cuts(const Net&, const TileNet& tiles, const Cuts&);
 
 }  // namespace shoal

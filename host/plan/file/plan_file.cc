@@ -25,11 +25,6 @@ constexpr int kMostIndex = 1 << 24;  // also for sides of boxes
 constexpr int64_t kMostCount = int64_t{1} << 53;
 constexpr double kMostSeconds = 1e12;
 
-// The names of enumerations, by their values.
-constexpr const char* kOwners[] = {"actor", "input", "output", "stream",
-                                   "spill"};
-constexpr const char* kPlaces[] = {"mapped", "tape", "sram"};
-
 static_assert(std::size(kOwners) == static_cast<size_t>(Owner::kSpill) + 1);
 static_assert(std::size(kPlaces) ==
               static_cast<size_t>(WeightPlace::kSram) + 1);

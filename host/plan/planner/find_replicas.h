@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "host/lower/net.h"
-#include "host/plan/types/replicas.h"
+#include "host/plan/text/plan_figures.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {

@@ -15,7 +15,7 @@
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
-#include "host/plan/types/coordinator_counts.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {

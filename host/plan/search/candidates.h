@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "host/board/board.h"
-#include "host/plan/arena/pack_memo.h"
+#include "host/plan/arena/pack.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/stage_memo.h"

@@ -7,8 +7,8 @@
 #include "host/base/error.h"
 #include "host/plan/arena/layout.h"
 #include "host/plan/build/build_plan.h"
-#include "host/plan/draft/find_loops.h"
 #include "host/plan/text/does_not_fit.h"
+#include "host/plan/types/loop.h"
 #include "host/plan/types/variables.h"
 
 namespace shoal {

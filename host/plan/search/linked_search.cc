@@ -10,7 +10,6 @@
 #include "host/plan/cost/link_time.h"
 #include "host/plan/cost/rehearsal.h"
 #include "host/plan/draft/linked_draft.h"
-#include "host/plan/draft/tile_cuts.h"
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/search/linked_parts.h"
 #include "host/plan/search/search.h"
@@ -250,7 +249,15 @@ class LinkedSearch : public Search {
   }
   // Returns percentages of what each node has left for segments.
   NodeBudgets within(int hard, int soft) const {
-    return {less(hard), less(soft)};
+    NodeBudgets budget;
+    for (size_t n = 0; n < limits_.size(); ++n) {
+      const bool mapped = cluster_.nodes[n].board.flash_mapped;
+      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTablesOfNode);
+      const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
+      budget.hard.push_back(tuning::percent_of(hard, room));
+      budget.soft.push_back(tuning::percent_of(soft, room));
+    }
+    return budget;
   }
 
   // Among partitions near the smallest, the fastest one counts.
@@ -426,17 +433,6 @@ class LinkedSearch : public Search {
     std::optional<Plan> plan = build(choice, how);
     if (plan && !fits(cluster_, *plan)) return std::nullopt;
     return plan;
-  }
-
-  std::vector<int64_t> less(int percent) const {
-    std::vector<int64_t> all;
-    for (size_t n = 0; n < limits_.size(); ++n) {
-      const bool mapped = cluster_.nodes[n].board.flash_mapped;
-      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTablesOfNode);
-      const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
-      all.push_back(tuning::percent_of(percent, room));
-    }
-    return all;
   }
 
   std::optional<PlanDraft> draft(const Chosen& choice) const {

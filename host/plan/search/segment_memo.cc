@@ -108,12 +108,10 @@ NetForms::NetForms(const Net& net, std::vector<TensorUses> uses,
 std::vector<int> NetForms::others_of(Segment segment) const {
   std::vector<int> others;
   for (const int t : live_.during(uses_, segment)) {
-    for (const auto* list : {&uses_[t].writers, &uses_[t].readers}) {
-      for (const Use& u : *list) {
-        if (u.owner != Owner::kActor || segment.holds(u.index)) continue;
-        others.push_back(u.index);
-      }
-    }
+    uses_[t].each([&](const Use& u) {
+      if (u.owner != Owner::kActor || segment.holds(u.index)) return;
+      others.push_back(u.index);
+    });
   }
   std::ranges::sort(others);
   others.erase(std::unique(others.begin(), others.end()), others.end());

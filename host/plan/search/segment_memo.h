@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "host/lower/net.h"
-#include "host/plan/arena/pack_memo.h"
+#include "host/plan/arena/pack.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/tokens/keyed_memo.h"
-#include "host/plan/tokens/ring_memo.h"
+#include "host/plan/tokens/rings.h"
 #include "host/plan/types/segment.h"
 #include "host/plan/types/uses.h"
 

@@ -24,9 +24,7 @@ std::vector<int> count_ports(const Net& net,
                              const std::vector<TensorUses>& uses) {
   std::vector<int> before(static_cast<size_t>(whole_net(net).end) + 1, 0);
   for (const TensorUses& t : uses) {
-    for (const auto* list : {&t.writers, &t.readers}) {
-      for (const Use& u : *list) ++before[u.position + 1];
-    }
+    t.each([&](const Use& u) { ++before[u.position + 1]; });
   }
   for (size_t i = 1; i < before.size(); ++i) before[i] += before[i - 1];
   return before;
@@ -57,9 +55,9 @@ int64_t bytes_of_variables(const Net& net) {
 // of the net.
 std::string record_key(const PlanStage& stage) {
   StageKey key;
-  key.add(stage);
+  key.add_run(stage);
   for (const PlanBuffer& b : stage.buffers) key.add(b.variable);
-  for (const PlanSpill& s : stage.spills) key.add(s.port), key.add(s.pages);
+  for (const PlanSpill& s : stage.spills) key.add(s.port, s.pages);
   return key.take();
 }
 

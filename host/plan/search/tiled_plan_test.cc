@@ -11,7 +11,7 @@
 #include "host/check/testing/right_plan.h"
 #include "host/plan/cost/supply.h"
 #include "host/plan/cuts/cut_layer.h"
-#include "host/plan/draft/tile_cuts.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"

@@ -1,5 +1,3 @@
-#include "host/plan/text/linked_lines.h"
-
 #include <algorithm>
 #include <cstdint>
 
@@ -7,6 +5,7 @@
 #include "host/base/table.h"
 #include "host/base/units.h"
 #include "host/plan/text/left_out.h"
+#include "host/plan/text/plan_table.h"
 #include "host/plan/text/text_line.h"
 #include "host/plan/types/plan_segments.h"
 

@@ -4,11 +4,26 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "host/plan/types/replicas.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {
+
+// The figures of nodes that share no frame: each computes whole frames alone.
+struct Replica {
+  std::string node;
+  double latency_s = 0;  // of one frame
+  int64_t arena_bytes = 0;
+};
+
+struct Replicas {
+  std::vector<Replica> nodes;             // that a whole network fits
+  std::vector<std::string> does_not_fit;  // the others
+  // True if tiles might make other nodes fit; looking for them would take as
+  // long as the search for the plan that this is compared with.
+  bool without_tiles = false;
+};
 
 // The figures of one frame, also if several are a batch.
 struct PlanFigures {

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "host/plan/cost/wear.h"
-#include "host/plan/text/banks_json.h"
 #include "host/plan/text/left_out.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/types/plan_segments.h"
@@ -30,17 +29,12 @@ Json buffer_json(const Net& net, const PlanBuffer& b) {
 }
 
 Json port_json(const PlanPort& p) {
-  constexpr const char* kOwners[] = {"actor", "input", "output", "stream",
-                                     "spill"};
-  const char* owner = kOwners[static_cast<size_t>(p.owner)];
   return {{"buffer", p.buffer},
           {"box", box_json(p.box)},
           {"direction", p.is_read ? "read" : "write"},
-          {"owner", owner},
+          {"owner", kOwners[static_cast<size_t>(p.owner)]},
           {"index", p.owner_index}};
 }
-
-constexpr const char* kPlaces[] = {"mapped", "tape", "sram"};
 
 Json actor_json(const Net& net, const PlanActor& a) {
   Json j{{"layer", a.layer}};
@@ -128,15 +122,14 @@ Json layout_json(const PlanLayout& l) {
          {"head", {{"offset", l.head}, {"bytes", l.head_bytes}}},
          {"record", {{"offset", l.record}, {"bytes", l.record_bytes}}},
          {"buffers", l.buffers}};
-  if (l.keep_bytes) j["keep"] = {{"offset", l.keep}, {"bytes", l.keep_bytes}};
-  if (l.spill_bytes) {
-    j["spill"] = {{"offset", l.spill}, {"bytes", l.spill_bytes}};
-  }
-  if (l.link_bytes) j["link"] = {{"offset", l.link}, {"bytes", l.link_bytes}};
-  if (l.variable_bytes) {
-    j["variables"] = {{"offset", l.variables}, {"bytes", l.variable_bytes}};
-  }
-  if (l.room_bytes) j["room"] = {{"offset", l.room}, {"bytes", l.room_bytes}};
+  const auto add = [&j](const char* part, uint32_t offset, uint32_t bytes) {
+    if (bytes) j[part] = {{"offset", offset}, {"bytes", bytes}};
+  };
+  add("keep", l.keep, l.keep_bytes);
+  add("spill", l.spill, l.spill_bytes);
+  add("link", l.link, l.link_bytes);
+  add("variables", l.variables, l.variable_bytes);
+  add("room", l.room, l.room_bytes);
   return j;
 }
 

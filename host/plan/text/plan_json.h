@@ -19,4 +19,16 @@ std::string plan_json(const Net&, const Plan&,
                       const Budgets& budgets = {},
                       const PlanFigures* figures = nullptr);
 
+// Returns the data that a node keeps in other banks than the arena's, for plans
+// and simulations.
+template <class Json>
+Json banks_json(const PlanNode& n) {
+  Json banks = Json::array();
+  for (const PlanBank& b : n.banks) {
+    banks.push_back(
+        {{"name", b.name}, {"bytes", b.bytes}, {"room_bytes", b.room}});
+  }
+  return banks;
+}
+
 }  // namespace shoal

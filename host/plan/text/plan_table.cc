@@ -9,7 +9,6 @@
 #include "host/board/board.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cost/wear.h"
-#include "host/plan/text/linked_lines.h"
 #include "host/plan/text/op_names.h"
 #include "host/plan/text/text_line.h"
 #include "host/plan/types/plan_segments.h"

@@ -25,6 +25,10 @@ Budgets budgets_of(const Cluster&);
 std::string plan_table(const Net&, const Plan&, const Budgets& = {},
                        const LowerBound* bound = nullptr,
                        size_t width = kAnyWidth);
+// Returns the part of a linked plan: what each node needs and does (of many
+// nodes, the least, the mean and the most), what each segment does, and the
+// traffic.
+std::string linked_lines(const Plan&, const Budgets&, size_t width);
 // Returns "bound ... this is within 14 % of what any plan could do" or, if the
 // plan is far from it, "no plan takes less; this one 1.8 times as long".
 std::string bound_line(const LowerBound&, double latency_s);

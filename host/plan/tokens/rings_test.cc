@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "host/plan/testing/shape_net.h"
-#include "host/plan/tokens/ring_memo.h"
 #include "host/plan/tokens/token_simulation.h"
 #include "host/plan/types/stage_maker.h"
 

@@ -22,35 +22,38 @@ class StageKey {
     text_.push_back(static_cast<char>(v));
   }
   void add(const Box& b) {
-    for (const int v : {b.y0, b.rows(), b.x0, b.columns(), b.c0, b.channels()})
-      add(v);
+    add(b.y0, b.rows(), b.x0, b.columns(), b.c0, b.channels());
+  }
+  template <class One, class Two, class... More>
+  void add(const One& one, const Two& two, const More&... more) {
+    add(one), add(two), (add(more), ...);
   }
   // Adds all that a run of the stage reads.
-  void add(const PlanStage& stage, const std::vector<StreamTie>& ties = {}) {
+  void add_run(const PlanStage& stage,
+               const std::vector<StreamTie>& ties = {}) {
     add(std::ssize(stage.buffers));
     for (const PlanBuffer& b : stage.buffers) {
-      add(b.tensor), add(b.box), add(b.element_bytes), add(b.slots);
-      add(b.overlay), add(b.offset);
+      add(b.tensor, b.box, b.element_bytes, b.slots, b.overlay, b.offset);
     }
+    add_actors(stage);
+    add(std::ssize(stage.spills), std::ssize(ties));
+    for (const StreamTie& t : ties) add(t.from, t.to);
+  }
+  // Adds its ports, actors and loops.
+  void add_actors(const PlanStage& stage) {
     add(std::ssize(stage.ports));
     for (const PlanPort& p : stage.ports) {
-      add(p.buffer), add(p.box), add(p.is_read);
-      add(static_cast<int>(p.owner)), add(p.owner_index);
+      add(p.buffer, p.box, p.is_read, static_cast<int>(p.owner), p.owner_index);
     }
     add(std::ssize(stage.actors));
     for (const PlanActor& a : stage.actors) {
-      for (const int v : {a.layer, int{a.copy}, a.in[0], a.in[1], a.partial,
-                          a.out, a.band, a.part, a.loop}) {
-        add(v);
-      }
+      add(a.layer, a.copy, a.in[0], a.in[1], a.partial, a.out, a.init, a.final,
+          a.band, a.part, a.slices, a.loop);
     }
     add(std::ssize(stage.loops));
     for (const PlanLoop& l : stage.loops) {
-      add(l.first_actor), add(l.actors), add(l.iterations), add(l.band);
+      add(l.first_actor, l.actors, l.iterations, l.band);
     }
-    add(std::ssize(stage.spills));
-    add(std::ssize(ties));
-    for (const StreamTie& t : ties) add(t.from), add(t.to);
   }
   std::string take() { return std::move(text_); }
 

@@ -72,6 +72,19 @@ bool is_serial(const std::string& address);
 std::optional<int> station_of(const std::string& address);
 // Returns the device of a serial address.
 std::string line_of(const std::string& address);
+// The prefix of the address of a node that a computer reaches by ESP-NOW,
+// through a board at the end of a serial line:
+// espnow:DEVICE#24:6f:28:00:00:01.
+inline constexpr const char* kRadioPrefix = "espnow:";
+bool is_radio(const std::string& address);
+
+struct RadioAddress {
+  std::string device;
+  uint64_t mac = 0;  // as device/transport/mac_frames.h has it
+};
+// Returns nothing for what is no such address of one board.
+std::optional<RadioAddress> parse_radio(const std::string& address);
+
 inline constexpr int kMaxNodes = 256;    // each may be a peer of each
 inline constexpr int kMaxNodeName = 28;  // bytes; nodes send their names
 

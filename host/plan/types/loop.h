@@ -1,7 +1,7 @@
 // Loops: layers that fire as one, for a group of the channels between them at a
 // time. A firing makes a band of the last layer's rows, whose sums are held
 // until the last group. Rows of the other layers that two bands need are made
-// twice.
+// twice. The choice of a loop is a BlockChoice with groups.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,9 @@
 
 #include "device/program/geometry.h"
 #include "host/lower/net.h"
+#include "host/plan/types/layer_cuts.h"
 #include "host/plan/types/plan.h"
+#include "host/plan/types/uses.h"
 
 namespace shoal {
 
@@ -43,6 +45,27 @@ int widest_group(const std::vector<int>& bounds);
 std::vector<int> loop_slots(const LoopLayers&, int band);
 // Returns the bytes of sums and private buffers.
 uint32_t loop_bytes(const LoopLayers&, int groups, int band);
+
+// Returns behind which layer, before `end`, a run ends that begins with this
+// layer and can be a loop: a convolution or a depthwise one, depthwise ones and
+// tables, a convolution, each the only reader of the one before. -1: there is
+// no such run.
+int loop_end(const Net&, const std::vector<TensorUses>&, int begin, int end);
+
+// Returns the loops among the layers [begin, end), one behind the other.
+// `loop_from` returns the one that begins with a layer or soon behind it; its
+// end is -1 if there is none.
+template <class LoopFrom>
+std::vector<BlockChoice> find_loops(int begin, int end, LoopFrom loop_from) {
+  std::vector<BlockChoice> loops;
+  for (int l = begin; l < end; ++l) {
+    const BlockChoice loop = loop_from(l);
+    if (loop.end < 0) continue;
+    loops.push_back(loop);
+    l = loop.end - 1;
+  }
+  return loops;
+}
 
 // Cuts the weights of a loop's actors into chunks: groups of what each turn
 // makes or, for the last actor, parts of what it reads.

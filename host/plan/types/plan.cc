@@ -4,6 +4,10 @@
 
 namespace shoal {
 
+bool is_streamed(const PlanActor& a) {
+  return !a.weights.chunks.empty() && a.weights.place != WeightPlace::kMapped;
+}
+
 bool reads_storage(const PlanNode& node) {
   if (node.layout.head_bytes || !node.storage.empty() || node.spill_pages > 0) {
     return true;

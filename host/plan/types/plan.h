@@ -39,6 +39,10 @@ struct PlanBuffer {
 };
 
 enum class Owner : uint8_t { kActor, kInput, kOutput, kStream, kSpill };
+// The names of owners and of places of weights in files, by their values.
+inline constexpr const char* kOwners[] = {"actor", "input", "output", "stream",
+                                          "spill"};
+inline constexpr const char* kPlaces[] = {"mapped", "tape", "sram"};
 struct PlanPort {
   int buffer = -1;
   Box box;
@@ -242,6 +246,8 @@ struct Plan {
   bool is_auto() const { return strategy.starts_with("auto"); }
 };
 
+// Returns whether the actor has weights that do not lie in mapped flash.
+bool is_streamed(const PlanActor&);
 // Returns whether any part of the node's image is read from storage, or
 // anything is spilled there.
 bool reads_storage(const PlanNode&);

@@ -89,4 +89,25 @@ std::vector<std::vector<StageEnds>> stage_ends(const Plan&);
 // Returns the ends of a node that exchanges rows only with the coordinator.
 StageEnds coordinator_ends(const PlanStage&);
 
+// Returns the sizes of the coordinator's link tables, which are those of a node
+// with a single stage. Both the coordinator and the rehearsal use them, and the
+// number of frames that the coordinator lets be under way.
+inline LinkCounts coordinator_counts(const CoordinatorLinks& links) {
+  constexpr uint32_t kGaps = 16;
+  LinkCounts counts;
+  counts.peers = static_cast<uint32_t>(links.peers.size());
+  counts.windows = counts.peers * kCoordinatorWindow;
+  counts.targets = counts.stage_targets =
+      static_cast<uint32_t>(links.targets.size());
+  counts.stage_streams = static_cast<uint32_t>(links.streams.size());
+  counts.gaps = kGaps;
+  return counts;
+}
+
+// Returns one more than the number of nodes whose layers do not overlap in the
+// file's order (except for one layer that two share), because those may work on
+// different frames. It is less where offsets of 32 bits have no room for that
+// many, but at least two.
+uint32_t frames_under_way(const Plan&, const std::vector<StreamEdge>&);
+
 }  // namespace shoal
