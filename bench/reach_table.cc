@@ -22,7 +22,9 @@
 #include "host/engine/virtual/store_image.h"
 #include "host/model/import/import.h"
 #include "host/plan/planner/bounds.h"
+#include "host/plan/planner/find_replicas.h"
 #include "host/plan/planner/plan_numbers.h"
+#include "host/plan/text/plan_figures.h"
 #include "host/plan/types/stream_table.h"
 
 namespace shoal {
@@ -157,6 +159,18 @@ std::string path_text(const Recorder& recorder, const Prepared& p,
   return text;
 }
 
+// Returns the rate of nodes that each compute whole frames, whose rows may come
+// again for tiles.
+std::string whole_frames(const Net& net, PlanRequest request, double alone_s) {
+  request.replay = true;
+  const std::optional<Replicas> replicas = find_replicas(net, request);
+  if (!replicas || replicas->nodes.empty()) return "no node has room alone; ";
+  const double rate = frames_per_s(*replicas);
+  return fmt::format(
+      "whole frames on each node {:.2f} frames/s, {:.2f} times; ", rate,
+      rate * alone_s);
+}
+
 void print_row(const Case& c, const Graph& graph) {
   std::printf("| %s | %s | %s |", c.name.c_str(), c.published.c_str(),
               c.aim.c_str());
@@ -185,6 +199,7 @@ void print_row(const Case& c, const Graph& graph) {
                            result.frames_per_s(),
                            result.frames_per_s() * c.alone_ms * 1e-3,
                            frames_under_way(p.plan, stream_edges(p.plan)));
+        note += whole_frames(p.net, request, c.alone_ms * 1e-3);
       }
     }
     const double bound =

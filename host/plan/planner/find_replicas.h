@@ -10,10 +10,10 @@
 
 namespace shoal {
 
-// `net`: as for a node without links. Each node is planned alone, for the least
-// time, within its own budget and without tiles; of equal nodes only the first
-// is planned. Returns none if frames depend on each other (variables) or the
-// thread's PlanDeadline has passed.
+// Each node is planned with its link for the least time, within its own budget
+// and, if the request says so, with tiles; of equal nodes only the first one
+// is. Returns none if frames depend on each other (variables) or the thread's
+// PlanDeadline has passed.
 std::optional<Replicas> find_replicas(const Net& net, const PlanRequest&);
 
 }  // namespace shoal

@@ -28,11 +28,9 @@ struct Searches final : PlanWatcher {
   int count = 0;
 };
 
-// Returns the plan that `shoal plan` makes for one node.
+// Returns the plan that `shoal serve --replicas` makes for one worker.
 Plan alone(const Net& net, const ClusterNode& node) {
-  PlanRequest request = one_node(node.board);
-  request.cluster.nodes = {node};
-  return make_plan(net, request);
+  return make_plan(net, linked_nodes({{node}}, "auto"));
 }
 
 TEST(ReplicasTest, AreWhatEachNodeTakesAlone) {
@@ -63,13 +61,12 @@ TEST(ReplicasTest, NodesThatAreAlikeArePlannedOnce) {
   Searches searches;
   EXPECT_EQ(find_replicas(net, request)->nodes.size(), 8u);
   EXPECT_EQ(searches.count, 1);
-  // The link does not matter to a node alone; the budget does.
   request.cluster.nodes[3].board.link_bits_per_s /= 10;
   find_replicas(net, request);
-  EXPECT_EQ(searches.count, 2);
+  EXPECT_EQ(searches.count, 3);
   for (const size_t n : {2, 5}) request.cluster.nodes[n].ram = 20000;
   const std::optional<Replicas> r = find_replicas(net, request);
-  EXPECT_EQ(searches.count, 4);
+  EXPECT_EQ(searches.count, 6);
   EXPECT_EQ(r->nodes[2].node, "node2");
   EXPECT_LE(r->nodes[5].arena_bytes, 20000);
   EXPECT_EQ(r->nodes[5].arena_bytes, r->nodes[2].arena_bytes);
@@ -99,20 +96,33 @@ TEST(ReplicasTest, ProgramsMustFitTheFlash) {
   EXPECT_TRUE(find_replicas(net, request)->does_not_fit.empty());
 }
 
-// Looking for tiles would take as long as the search for the plan itself.
-TEST(ReplicasTest, TilesAreLeftOut) {
+TEST(ReplicasTest, HaveTilesWhereRowsComeAgain) {
   const Net net = early_net();
   PlanRequest request = frames_of(2);
-  PlanRequest one = one_node(find_board("teensy41"));
-  one.objective = Objective::kRam;
+  PlanRequest one =
+      linked_nodes({{request.cluster.nodes[0]}}, "auto", Objective::kRam);
   const int64_t whole = largest_arena(make_plan(net, one));
   one.replay = true;
   ASSERT_LT(largest_arena(make_plan(net, one)), whole);
   for (ClusterNode& n : request.cluster.nodes) n.ram = whole - 1;
+  EXPECT_TRUE(find_replicas(net, request)->nodes.empty());
   request.replay = true;
   const std::optional<Replicas> r = find_replicas(net, request);
-  EXPECT_TRUE(r->nodes.empty());
-  EXPECT_TRUE(r->without_tiles);
+  ASSERT_EQ(r->nodes.size(), 2u);
+  EXPECT_LT(r->nodes[0].arena_bytes, whole);
+}
+
+// A node computes while rows of its frame arrive, so that it is busy all the
+// time.
+TEST(ReplicasTest, FramesFollowEachOtherClosely) {
+  const Net net = bottleneck_net(48, 5);
+  PlanRequest request = frames_of(1);
+  const Replica one = find_replicas(net, request)->nodes.front();
+  EXPECT_NEAR(one.period_s, one.latency_s, 0.01 * one.latency_s);
+  EXPECT_GT(one.wire_s, 0);
+  request.cluster.nodes[0].board.link_bits_per_s /= 10;
+  EXPECT_NEAR(find_replicas(net, request)->nodes[0].wire_s, 10 * one.wire_s,
+              1e-6 * one.wire_s);
 }
 
 TEST(ReplicasTest, FramesThatDependOnEachOtherAndNoTimeGiveNone) {

@@ -53,12 +53,16 @@ bool are_alike(const ClusterNode& a, const ClusterNode& b) {
          a.all_banks == b.all_banks;
 }
 
+bool have_equal_links(const ClusterNode& a, const ClusterNode& b) {
+  return a.board.link_bits_per_s == b.board.link_bits_per_s &&
+         a.board.link_latency_us == b.board.link_latency_us;
+}
+
 bool are_alike(const std::vector<ClusterNode>& nodes) {
   const ClusterNode& first = nodes.front();
   return std::ranges::all_of(nodes, [&](const ClusterNode& n) {
-    return are_alike(n, first) && !n.left_out && n.rating == first.rating &&
-           n.board.link_bits_per_s == first.board.link_bits_per_s &&
-           n.board.link_latency_us == first.board.link_latency_us;
+    return are_alike(n, first) && have_equal_links(n, first) && !n.left_out &&
+           n.rating == first.rating;
   });
 }
 

@@ -23,6 +23,7 @@ std::vector<int> first_nodes(const std::vector<int>&, size_t count);
 // Returns whether a plan for one node alone also suits the other. Boards of one
 // name may differ in what a cluster's file sets. Links do not matter.
 bool are_alike(const ClusterNode&, const ClusterNode&);
+bool have_equal_links(const ClusterNode&, const ClusterNode&);
 
 // Returns whether all nodes are alike, also in their links, and all may have a
 // share.

@@ -11,18 +11,16 @@ namespace shoal {
 namespace {
 
 void replicas_line(std::string& text, const Replicas& r) {
-  const char* const how = r.without_tiles ? " without tiles" : "";
   if (r.nodes.empty()) {
     line(text,
          "apart from this plan: the whole network fits none of its nodes "
-         "alone{}",
-         how);
+         "alone");
     return;
   }
   std::string others;
   if (!r.does_not_fit.empty()) {
-    others = fmt::format("; the network does not fit {}{}",
-                         fmt::join(r.does_not_fit, ", "), how);
+    others = fmt::format("; the network does not fit {}",
+                         fmt::join(r.does_not_fit, ", "));
   }
   line(text,
        "apart from this plan: whole frames, each on one of {} node{} alone, "
@@ -35,9 +33,12 @@ void replicas_line(std::string& text, const Replicas& r) {
 }  // namespace
 
 double frames_per_s(const Replicas& replicas) {
-  double sum = 0;
-  for (const Replica& r : replicas.nodes) sum += 1 / r.latency_s;
-  return sum;
+  double sum = 0, port = 0;  // the part of the time that the port is busy
+  for (const Replica& r : replicas.nodes) {
+    sum += 1 / r.period_s;
+    port += r.wire_s / r.period_s;
+  }
+  return sum / std::max(1.0, port);
 }
 
 double latency_s(const Replicas& replicas) {

@@ -10,19 +10,19 @@
 
 namespace shoal {
 
-// The figures of nodes that share no frame: each computes whole frames alone.
+// The figures of a node that computes whole frames, which come over its link, as
+// a worker of `serve --replicas` does.
 struct Replica {
   std::string node;
   double latency_s = 0;  // of one frame
+  double period_s = 0;   // from frame to frame, if the next one is there
+  double wire_s = 0;     // for which a frame takes the coordinator's port
   int64_t arena_bytes = 0;
 };
 
 struct Replicas {
   std::vector<Replica> nodes;             // that a whole network fits
   std::vector<std::string> does_not_fit;  // the others
-  // True if tiles might make other nodes fit; looking for them would take as
-  // long as the search for the plan that this is compared with.
-  bool without_tiles = false;
 };
 
 // The figures of one frame, also if several are a batch.

@@ -76,11 +76,12 @@ TEST(PlanJsonTest, HasTheFiguresThatAreKnown) {
 
 TEST(PlanTextTest, WholeFramesAreToldApartFromThePlan) {
   PlanFigures f{.frames_per_s = 12.5, .frames_under_way = 3};
-  f.replicas = Replicas{{{"a", 0.5, 1000}, {"c", 0.25, 3000}}, {"b", "d"}};
+  f.replicas = Replicas{
+      {{"a", 0.6, 0.5, 0.01, 1000}, {"c", 0.25, 0.25, 0.01, 3000}}, {"b", "d"}};
   EXPECT_EQ(figures_text(Objective::kThroughput, f),
             "12.5 frames/s (modelled), 3 under way\n"
             "apart from this plan: whole frames, each on one of 2 nodes alone, "
-            "would be 6.00 frames/s in all, 500 ms a frame, arenas to "
+            "would be 6.00 frames/s in all, 600 ms a frame, arenas to "
             "3,000 B (modelled); the network does not fit b, d\n");
   const Net net = bottleneck_net(16, 2);
   const Plan plan = plan_for(net, {});
@@ -89,7 +90,7 @@ TEST(PlanTextTest, WholeFramesAreToldApartFromThePlan) {
   };
   const auto j = of().at("replicas");
   EXPECT_EQ(j.at("frames_per_s"), 6);
-  EXPECT_EQ(j.at("latency_us"), 500000);
+  EXPECT_EQ(j.at("latency_us"), 600000);
   EXPECT_EQ(j.at("arena_bytes"), 3000);
   EXPECT_EQ(j.at("does_not_fit"), std::vector<std::string>({"b", "d"}));
   EXPECT_EQ(j.at("nodes").at(1).at("name"), "c");
@@ -97,10 +98,9 @@ TEST(PlanTextTest, WholeFramesAreToldApartFromThePlan) {
   EXPECT_EQ(j.at("nodes").at(1).at("arena_bytes"), 3000);
   EXPECT_EQ(of().at("frames_per_s"), 12.5);
 
-  f.replicas->without_tiles = true;
-  EXPECT_NE(figures_text(Objective::kThroughput, f)
-                .find("does not fit b, d without tiles\n"),
-            std::string::npos);
+  // All frames go through the coordinator's port, one after another.
+  for (Replica& r : f.replicas->nodes) r.wire_s = 0.5;
+  EXPECT_EQ(of().at("replicas").at("frames_per_s"), 2);
 
   f.replicas->nodes.clear();
   EXPECT_NE(figures_text(Objective::kThroughput, f).find("fits none"),
