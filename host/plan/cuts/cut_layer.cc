@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -124,18 +125,31 @@ double Crew::sum() const {
 
 Crew Crew::strongest(size_t most) const {
   if (most >= nodes.size()) return *this;
+  std::vector<size_t> order = by_strength();
+  order.resize(most);
+  std::sort(order.begin(), order.end());
+  return some(order);
+}
+
+Crew Crew::sorted() const { return some(by_strength()); }
+
+void Crew::add(const Crew& other, size_t place) {
+  nodes.push_back(other.nodes[place]);
+  weights.push_back(other.weights[place]);
+}
+
+std::vector<size_t> Crew::by_strength() const {
   std::vector<size_t> order(nodes.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, std::greater{},
                            [&](size_t i) { return weights[i]; });
-  order.resize(most);
-  std::sort(order.begin(), order.end());
-  Crew some;
-  for (size_t i : order) {
-    some.nodes.push_back(nodes[i]);
-    some.weights.push_back(weights[i]);
-  }
-  return some;
+  return order;
+}
+
+Crew Crew::some(const std::vector<size_t>& places) const {
+  Crew crew;
+  for (const size_t place : places) crew.add(*this, place);
+  return crew;
 }
 
 Crew whole_crew(const Cluster& cluster) {
@@ -276,6 +290,97 @@ std::optional<LayerCut> cut_cells(const Layer& l, const Crew& crew,
       cell_shares(l, crew, cells));
 }
 
+namespace {
+
+std::optional<LayerCut> of_bands(const Layer& l,
+                                 const std::vector<Crew>& bands) {
+  Cells cells{static_cast<int>(bands.size()), 1};
+  std::vector<double> sums;
+  for (const Crew& band : bands) {
+    cells.columns =
+        std::max(cells.columns, static_cast<int>(band.nodes.size()));
+    sums.push_back(band.sum());
+  }
+  if (!has_room(l, cells)) return std::nullopt;
+  const Box& all = l.out.box;
+  const std::vector<int> y = cut_extent(all.rows(), sums, row_granule(l));
+  std::vector<Share> shares;
+  for (size_t r = 0; r < bands.size(); ++r) {
+    const Crew& band = bands[r];
+    const std::vector<int> x =
+        cut_extent(all.columns(), band.weights, column_granule(l));
+    for (size_t c = 0; c < band.nodes.size(); ++c) {
+      Share share{band.nodes[c], all};
+      Box& own = share.own;
+      own.y0 = all.y0 + y[r], own.y1 = all.y0 + y[r + 1];
+      own.x0 = all.x0 + x[c], own.x1 = all.x0 + x[c + 1];
+      shares.push_back(share);
+    }
+  }
+  return of_shares(CutKind::kGrid, cells, std::move(shares));
+}
+
+// Divides the nodes, in their order, so that the sum over bands of their
+// weights' squares is the least, which makes bands nearly equal.
+std::vector<Crew> divided(const Crew& crew, size_t bands) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const size_t n = crew.nodes.size();
+  std::vector<double> best(n + 1, kNone);  // by the number of nodes so far
+  best[0] = 0;
+  std::vector<std::vector<size_t>> from(bands, std::vector<size_t>(n + 1));
+  for (size_t b = 0; b < bands; ++b) {
+    std::vector<double> next(n + 1, kNone);
+    for (size_t begin = b; begin < n; ++begin) {
+      double weight = 0;
+      for (size_t end = begin + 1; end <= n; ++end) {
+        weight += crew.weights[end - 1];
+        const double sum = best[begin] + weight * weight;
+        if (sum < next[end]) next[end] = sum, from[b][end] = begin;
+      }
+    }
+    best = std::move(next);
+  }
+  std::vector<Crew> all(bands);
+  for (size_t b = bands, end = n; b-- > 0;) {
+    const size_t begin = from[b][end];
+    for (size_t i = begin; i < end; ++i) all[b].add(crew, i);
+    end = begin;
+  }
+  return all;
+}
+
+// Returns the bands of shares that have all channels; none if they have none.
+std::vector<Crew> bands_of(const Layer& l, const LayerCut& cut,
+                           const Crew& crew) {
+  std::vector<Crew> bands;
+  const Box* last = nullptr;
+  for (size_t i = 0; i < cut.shares.size(); ++i) {
+    const Box& own = cut.shares[i].own;
+    if (own.channels() != l.out.box.channels()) return {};
+    if (!last || own.y0 != last->y0) {
+      bands.emplace_back();
+    } else if (own.y1 != last->y1) {
+      return {};
+    }
+    bands.back().add(crew, i);
+    last = &own;
+  }
+  return std::ssize(bands) == cut.rows ? bands : std::vector<Crew>();
+}
+
+}  // namespace
+
+std::optional<LayerCut> cut_bands(const Layer& l, const Crew& crew, int bands) {
+  const size_t n = crew.nodes.size();
+  if (bands < 1 || n < static_cast<size_t>(bands)) return std::nullopt;
+  const std::vector<Crew> all =
+      divided(crew.sorted(), static_cast<size_t>(bands));
+  const bool alike = std::ranges::all_of(all, [&](const Crew& band) {
+    return band.nodes.size() == all.front().nodes.size();
+  });
+  return alike ? std::nullopt : of_bands(l, all);
+}
+
 std::optional<LayerCut> reweighed(const Layer& l, const LayerCut& cut,
                                   const std::vector<double>& weights) {
   Crew crew;
@@ -291,8 +396,12 @@ std::optional<LayerCut> reweighed(const Layer& l, const LayerCut& cut,
   if (cut.kind == CutKind::kInputs) return cut_inputs(l, crew);
   // Shares are in the order of cells.
   const int places = cut.rows * cut.columns;
-  if (count % places != 0) return std::nullopt;
-  return cut_cells(l, crew, {cut.rows, cut.columns, count / places});
+  if (count % places == 0) {
+    return cut_cells(l, crew, {cut.rows, cut.columns, count / places});
+  }
+  const std::vector<Crew> bands = bands_of(l, cut, crew);
+  if (bands.empty()) return std::nullopt;
+  return of_bands(l, bands);
 }
 
 }  // namespace shoal

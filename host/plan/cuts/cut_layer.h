@@ -19,7 +19,13 @@ struct Crew {
   // Returns the `most` nodes with the highest weights, or all, in the same
   // order.
   Crew strongest(size_t most) const;
+  Crew sorted() const;                        // the strongest first
+  void add(const Crew& other, size_t place);  // the node at this place
   double sum() const;
+
+ private:
+  std::vector<size_t> by_strength() const;
+  Crew some(const std::vector<size_t>& places) const;
 };
 Crew whole_crew(const Cluster&);
 // Returns a crew of these nodes, weighted by their ratings.
@@ -54,6 +60,11 @@ struct Cells {
 // Cuts the layer over the crew's first nodes; none if the layer has no room for
 // exactly these cells.
 std::optional<LayerCut> cut_cells(const Layer&, const Crew&, const Cells&);
+// Cuts the layer into bands of rows with unlike numbers of nodes, the strongest
+// nodes first, so that the sums of their weights are nearly equal. No grid of
+// five or seven nodes has cells that are nearly square, and these have smaller
+// halos. None if the layer has no room, or all bands have equally many nodes.
+std::optional<LayerCut> cut_bands(const Layer&, const Crew&, int bands);
 // Returns the same cells of the same nodes, sized by other weights (by node);
 // none if there is nothing to weigh.
 std::optional<LayerCut> reweighed(const Layer&, const LayerCut&,

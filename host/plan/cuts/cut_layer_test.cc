@@ -161,6 +161,37 @@ TEST(CutLayer, AGridFollowsTheWeights) {
   EXPECT_EQ(cut.shares[3].own, (Box{6, 18, 6, 12, 5, 9}));
 }
 
+// Five equal nodes have two above three, and unlike ones bands that are nearly
+// equally strong. Other weights change sizes, but not which nodes a band has.
+TEST(CutLayer, BandsHaveUnlikeNumbersOfNodes) {
+  const Layer l = pointwise(15, 12, 4, 4);
+  const auto five = cut_bands(l, {{0, 1, 2, 3, 4}, {1, 1, 1, 1, 1}}, 2);
+  ASSERT_TRUE(five);
+  EXPECT_EQ(five->rows, 2);
+  EXPECT_EQ(five->columns, 3);
+  ASSERT_EQ(five->shares.size(), 5u);
+  EXPECT_EQ(five->shares[0].own, (Box{0, 6, 0, 6, 5, 9}));
+  EXPECT_EQ(five->shares[4].own, (Box{6, 15, 8, 12, 5, 9}));
+  const auto other = reweighed(l, *five, {2, 2, 2, 1, 1});
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->shares[0].own, (Box{0, 8, 0, 6, 5, 9}));
+  EXPECT_EQ(other->shares[2].own, (Box{8, 15, 0, 6, 5, 9}));
+
+  const auto unlike =
+      cut_bands(pointwise(18, 12, 4, 4),
+                {{0, 1, 2, 3, 4, 5, 6, 7}, {1, 2, 3, 1, 3, 2, 2, 4}}, 3);
+  ASSERT_TRUE(unlike);
+  EXPECT_EQ(unlike->shares[0].node, 7);
+  EXPECT_EQ(unlike->shares[1].node, 2);
+  EXPECT_EQ(unlike->shares[1].own.y1, 7);
+  EXPECT_EQ(unlike->shares[3].own.y1, 12);
+  EXPECT_EQ(unlike->columns, 4);
+
+  EXPECT_FALSE(cut_bands(l, {{0, 1, 2, 3}, {1, 1, 1, 1}}, 2));
+  EXPECT_FALSE(cut_bands(l, {{0, 1}, {1, 1}}, 3));
+  EXPECT_FALSE(cut_bands(pointwise(1, 9, 4, 4), {{0, 1, 2}, {1, 1, 1}}, 2));
+}
+
 TEST(CutLayer, OnAMapThatIsTooSmallTheStrongestTakePart) {
   const LayerCut cut =
       cut_grid(pointwise(1, 2, 4, 4), {{5, 6, 7, 8}, {1, 3, 1, 2}}, 4, 1);

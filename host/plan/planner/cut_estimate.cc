@@ -219,6 +219,13 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
     if (cut) add(c.parts, std::move(*cut));
   }
   for (const Crew& crew : crews) {
+    const auto nodes = static_cast<int>(crew.nodes.size());
+    for (int rows = 2; 2 * rows <= nodes + 1; ++rows) {
+      std::optional<LayerCut> cut = cut_bands(l, crew, rows);
+      if (cut) add(1, std::move(*cut));
+    }
+  }
+  for (const Crew& crew : crews) {
     if (crew.nodes.size() < 2 || !can_cut_inputs(l)) continue;
     add(0, cut_inputs(l, crew));
   }

@@ -34,7 +34,9 @@ struct Share {
 // How a layer is divided among nodes.
 struct LayerCut {
   CutKind kind = CutKind::kOne;
-  int rows = 1, columns = 1;  // kGrid: of the grid, as requested
+  // kGrid: of the grid, as requested; of bands with unlike numbers of nodes, how
+  // many there are and the most nodes of one.
+  int rows = 1, columns = 1;
   std::vector<Share> shares;  // own boxes disjoint, together the out box
   // True if halo columns come from their owners, row by row, also within a
   // segment; all nodes must make all rows. False: each node computes them
