@@ -373,6 +373,13 @@ std::vector<Crew> bands_of(const Layer& l, const LayerCut& cut,
 std::optional<LayerCut> cut_bands(const Layer& l, const Crew& crew, int bands) {
   const size_t n = crew.nodes.size();
   if (bands < 1 || n < static_cast<size_t>(bands)) return std::nullopt;
+  const bool equal = std::ranges::all_of(
+      crew.weights, [&](double w) { return w == crew.weights.front(); });
+  size_t side = 1;
+  for (size_t d = 1; d * d <= n; ++d) {
+    if (n % d == 0) side = d;
+  }
+  if (equal && n <= 2 * side * side) return std::nullopt;
   const std::vector<Crew> all =
       divided(crew.sorted(), static_cast<size_t>(bands));
   const bool alike = std::ranges::all_of(all, [&](const Crew& band) {

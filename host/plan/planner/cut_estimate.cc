@@ -218,12 +218,10 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
     std::optional<LayerCut> cut = cut_cells(l, crews[c.count()], c);
     if (cut) add(c.parts, std::move(*cut));
   }
-  for (const Crew& crew : crews) {
-    const auto nodes = static_cast<int>(crew.nodes.size());
-    for (int rows = 2; 2 * rows <= nodes + 1; ++rows) {
-      std::optional<LayerCut> cut = cut_bands(l, crew, rows);
-      if (cut) add(1, std::move(*cut));
-    }
+  const auto nodes = static_cast<int>(crews.back().nodes.size());
+  for (int rows = 2; 2 * rows <= nodes + 1; ++rows) {
+    std::optional<LayerCut> cut = cut_bands(l, crews.back(), rows);
+    if (cut) add(1, std::move(*cut));
   }
   for (const Crew& crew : crews) {
     if (crew.nodes.size() < 2 || !can_cut_inputs(l)) continue;
