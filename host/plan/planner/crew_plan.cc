@@ -19,16 +19,8 @@ namespace {
 // Returns the places behind layers where fewer bytes are kept than at any place
 // before.
 std::vector<int> narrow_ends(const Net& net) {
-  const std::vector<TensorUses> uses = find_uses(net);
+  const std::vector<int64_t> bytes = kept_bytes(net);
   const auto layers = static_cast<int>(net.layers.size());
-  std::vector<int64_t> bytes(net.layers.size());  // behind each layer
-  for (size_t t = 0; t < uses.size(); ++t) {
-    const NetTensor& tensor = net.tensors[t];
-    for (int l = std::max(0, uses[t].first); l < std::min(uses[t].last, layers);
-         ++l) {
-      bytes[l] += tensor.box().elements() * tensor.element_bytes;
-    }
-  }
   std::vector<int> ends;
   int64_t least = kBeyond;
   for (int l = 0; l + 1 < layers; ++l) {
@@ -51,7 +43,6 @@ CrewPlan::CrewPlan(const Net& net, PlanRequest request, std::vector<int> crew,
       trials_(net, request_, memo) {
   if (is_latency()) {
     trials_.watch([this](const Trial& trial, const Plan& plan) {
-      if (!trial.cuts.tiles.empty()) return;  // no splices of these
       rehearsed_.push_back(rehearsed(trial, plan));
       if (keeps_found()) found_.push_back(plan);
     });
@@ -343,45 +334,70 @@ bool CrewPlan::keeps_found() const {
 }
 
 bool CrewPlan::can_improve() const {
-  return mixed_ && trials_.any() && is_latency() &&
-         trials_.taken().cuts.tiles.empty();
+  return mixed_ && trials_.any() && is_latency();
 }
 
 // Steps take turns: whether one makes the plan better or not, the next one
 // follows. The loop ends when none of them in a row does.
 void CrewPlan::improve() {
   if (!can_improve()) return;
-  std::vector<Step> all = steps();
-  size_t in_vain = 0;
-  // A plan with tiles ends the loop, since moves cannot change it.
-  for (size_t next = 0; in_vain < all.size() && can_improve(); ++next) {
-    in_vain = makes_better(all[next % all.size()]) ? 0 : in_vain + 1;
-  }
+  const bool again = lacks_room();
+  const Trials::Reached begun = trials_.reached();
+  const std::vector<Rehearsed> first = rehearsed_;
+  climb(steps());
   if (work_ <= tuning::kCheap && request_.effort > 0) {
     improve_further(tuning::kCheapEffort);
   }
+  if (again) climb_otherwise(begun, first);
+}
+
+// Where rows lack room, moves that change what is held lead elsewhere if they
+// come first.
+void CrewPlan::climb_otherwise(const Trials::Reached& begun,
+                               std::vector<Rehearsed> first) {
+  const Trials::Reached before = trials_.reached();
+  const double least = trials_.measure();
+  trials_.go_back(begun);
+  const std::ptrdiff_t count = std::ssize(first);
+  std::swap(rehearsed_, first);
+  std::vector<Step> all = steps();
+  all.front() = step(change_options, most_plans_);
+  all.insert(all.begin() + 4, step(add_ends, most_plans_));
+  climb(std::move(all));
+  if (trials_.measure() >= least) trials_.go_back(before);
+  // More effort goes on from the plans of both.
+  rehearsed_.erase(rehearsed_.begin(), rehearsed_.begin() + count);
+  rehearsed_.insert(rehearsed_.begin(), first.begin(), first.end());
+}
+
+void CrewPlan::climb(std::vector<Step> all) {
+  size_t in_vain = 0;
+  for (size_t next = 0; in_vain < all.size(); ++next) {
+    in_vain = makes_better(all[next % all.size()]) ? 0 : in_vain + 1;
+  }
+}
+
+CrewPlan::Step CrewPlan::step(Move* of, int plans) {
+  return {[this, of] {
+            return of({net_, request_, trials_.taken(), trials_.best(),
+                       rehearsed_, *mixed_});
+          },
+          plans};
 }
 
 // Small changes come first, and plans that hold other memory last: they are
 // poor seeds, but parts of them make splices.
 std::vector<CrewPlan::Step> CrewPlan::steps() {
-  const auto move = [this](Move* of, int plans) {
-    return Step{[this, of] {
-                  return of({net_, request_, trials_.taken(), trials_.best(),
-                             rehearsed_, *mixed_});
-                },
-                plans};
-  };
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
   std::vector<Step> all = {
-      move(change_in_flight_room, 1), move(balance_shares, most_plans_),
-      move(splice_plans, most_plans_), move(recut_run, most_plans_)};
+      step(change_in_flight_room, 1), step(balance_shares, most_plans_),
+      step(splice_plans, most_plans_), step(recut_run, most_plans_)};
   if (work_ <= tuning::kCheap) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {
-      all.push_back(move(of, most_plans_));
+      all.push_back(step(of, most_plans_));
     }
   }
   all.push_back(way(&CrewPlan::saving_memory));

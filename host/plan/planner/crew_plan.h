@@ -77,7 +77,11 @@ class CrewPlan {
     std::function<std::vector<Trial>()> trials;
     int left = 0;  // plans that it may still build
   };
+  Step step(Move*, int plans);
   std::vector<Step> steps();
+  void climb(std::vector<Step>);
+  void climb_otherwise(const Trials::Reached& begun,
+                       std::vector<Rehearsed> first);
   bool makes_better(Step&);
   // Runs a trial and takes it from the plans that are left, unless it was run
   // before.

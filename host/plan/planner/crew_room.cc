@@ -35,12 +35,14 @@ std::vector<Trial> CrewPlan::saving_memory() {
   if (!lacks_room()) return {};
   const bool saves = trials_.taken().options.overlays;
   std::vector<Trial> all;
-  if (!saves) all = with_chosen_groups();
+  if (trials_.taken().options.groups.empty()) all = with_chosen_groups();
   std::vector<int> ends;
   if (saves || work_ <= tuning::kCostly) ends = ends_of_columns();
   for (Trial trial : start_trials()) {
     trial.options.save_memory();
-    all.push_back(trial);
+    all.push_back(std::move(trial));
+  }
+  for (const Trial& trial : start_trials()) {
     for (const int end : ends) all.push_back(in_columns(trial, end));
   }
   return all;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/types/plan_segments.h"
 #include "host/plan/types/tuning.h"
+#include "host/plan/types/uses.h"
 
 namespace shoal {
 namespace {
@@ -23,6 +25,8 @@ std::vector<Trial> trials_of(const MoveFrom& from,
   std::vector<Trial> all;
   for (const MixedPath& path : paths) {
     Trial trial{"mixed", from.mixed.cuts_of(path), from.trial.options};
+    trial.cuts.ends = from.trial.cuts.ends;
+    trial.cuts.tiles = from.trial.cuts.tiles;
     if (from.trial.spliced) {
       keep_groups(from.net, cluster, from.trial, trial);
     } else {
@@ -54,28 +58,38 @@ std::optional<LayerCut> cut_like(const MoveFrom& from, int layer,
   }
 }
 
-bool is_within(const BlockChoice& b, Segment s) {
-  return s.begin <= b.begin && b.end <= s.end;
+// Takes the choices within the stretch from `other`. Returns false if one of
+// either list crosses an end of the stretch.
+template <class Choice>
+bool splice(std::vector<Choice>& list, const std::vector<Choice>& other,
+            Segment s) {
+  const auto is_within = [&](const Choice& c) {
+    return s.begin <= c.begin && c.end <= s.end;
+  };
+  const auto is_apart = [&](const Choice& c) {
+    return c.end <= s.begin || s.end <= c.begin;
+  };
+  std::erase_if(list, is_within);
+  if (!std::ranges::all_of(list, is_apart)) return false;
+  for (const Choice& c : other) {
+    if (is_apart(c)) continue;
+    if (!is_within(c)) return false;
+    list.push_back(c);
+  }
+  std::ranges::sort(list, {}, &Choice::begin);
+  return true;
 }
 
-// Returns none if a block of either trial crosses an end of the stretch.
+// Returns none if blocks or tiles of either trial cross an end of the stretch.
 std::optional<Trial> spliced(const Trial& best, const Trial& other, Segment s) {
   Trial trial = best;
   std::copy(other.cuts.layers.begin() + s.begin,
             other.cuts.layers.begin() + s.end,
             trial.cuts.layers.begin() + s.begin);
-  std::vector<BlockChoice>& blocks = trial.cuts.blocks;
-  std::erase_if(blocks, [&](const BlockChoice& b) { return is_within(b, s); });
-  const auto apart = [&](const BlockChoice& b) {
-    return b.end <= s.begin || s.end <= b.begin;
-  };
-  if (!std::ranges::all_of(blocks, apart)) return std::nullopt;
-  for (const BlockChoice& b : other.cuts.blocks) {
-    if (apart(b)) continue;
-    if (!is_within(b, s)) return std::nullopt;
-    blocks.push_back(b);
+  if (!splice(trial.cuts.blocks, other.cuts.blocks, s) ||
+      !splice(trial.cuts.tiles, other.cuts.tiles, s)) {
+    return std::nullopt;
   }
-  std::ranges::sort(blocks, {}, &BlockChoice::begin);
   trial.name = "mixed";
   trial.spliced = true;
   return trial;
@@ -156,11 +170,20 @@ bool weigh_anew(const Net& net, const CellRun& run, Trial& trial) {
 
 Rehearsed rehearsed(Trial trial, const Plan& plan) {
   Rehearsed of{std::move(trial), {}};
+  std::vector<Rehearsed::Stretch>& all = of.stretches;
   for (const SegmentSummary& s : summarize_segments(plan)) {
     if (s.cuts.empty()) continue;
-    of.stretches.push_back(
-        {{s.cuts.front().first_layer, s.cuts.back().last_layer + 1},
-         s.seconds});
+    Rehearsed::Stretch next{
+        {s.cuts.front().first_layer, s.cuts.back().last_layer + 1}, s.seconds};
+    // All segments of layers that are made in tiles are one stretch.
+    while (!all.empty() && next.layers.begin < all.back().layers.end) {
+      const Rehearsed::Stretch& before = all.back();
+      next.layers.begin = std::min(next.layers.begin, before.layers.begin);
+      next.layers.end = std::max(next.layers.end, before.layers.end);
+      next.seconds += before.seconds;
+      all.pop_back();
+    }
+    all.push_back(next);
   }
   return of;
 }
@@ -218,6 +241,20 @@ std::vector<Trial> balanced(const Net& net, const Cluster& cluster,
   }
   for (Trial& t : all) t.name = "mixed";
   return all;
+}
+
+std::vector<int64_t> kept_bytes(const Net& net) {
+  const std::vector<TensorUses> uses = find_uses(net);
+  const auto layers = static_cast<int>(net.layers.size());
+  std::vector<int64_t> bytes(net.layers.size());
+  for (size_t t = 0; t < uses.size(); ++t) {
+    const NetTensor& tensor = net.tensors[t];
+    for (int l = std::max(0, uses[t].first); l < std::min(uses[t].last, layers);
+         ++l) {
+      bytes[l] += tensor.box().elements() * tensor.element_bytes;
+    }
+  }
+  return bytes;
 }
 
 std::vector<Trial> recut_run(const MoveFrom& from) {
@@ -285,6 +322,30 @@ std::vector<Trial> hand_over(const MoveFrom& from) {
   return all;
 }
 
+std::vector<Trial> add_ends(const MoveFrom& from) {
+  std::vector<Rehearsed::Stretch> stretches =
+      rehearsed(from.trial, from.plan).stretches;
+  std::ranges::stable_sort(stretches, std::greater<>(),
+                           &Rehearsed::Stretch::seconds);
+  const std::vector<int64_t> kept = kept_bytes(from.net);
+  std::vector<Trial> all;
+  for (const Rehearsed::Stretch& s : stretches) {
+    const auto begin = kept.begin() + s.layers.begin;
+    const auto end = kept.begin() + s.layers.end - 1;
+    if (begin >= end) continue;
+    // The last of the narrowest places is behind an addition, not before it.
+    const auto at = std::min_element(std::make_reverse_iterator(end),
+                                     std::make_reverse_iterator(begin));
+    Trial trial = from.trial;
+    trial.name = "mixed";
+    trial.cuts.ends.push_back(
+        static_cast<int>(std::prev(at.base()) - kept.begin()));
+    std::ranges::sort(trial.cuts.ends);
+    all.push_back(std::move(trial));
+  }
+  return all;
+}
+
 std::vector<Trial> change_waits(const MoveFrom& from) {
   std::vector<Trial> all;
   for (const int waits : tuning::kOtherWaits) {
@@ -298,6 +359,24 @@ std::vector<Trial> change_in_flight_room(const MoveFrom& from) {
   Trial other = from.trial;
   other.options.in_flight_room = !other.options.in_flight_room;
   return {std::move(other)};
+}
+
+std::vector<Trial> change_options(const MoveFrom& from) {
+  std::vector<Trial> all;
+  const auto change = [&](const auto& how) {
+    all.push_back(from.trial);
+    how(all.back().options);
+  };
+  change([](SearchOptions& o) { o.in_flight_room = !o.in_flight_room; });
+  change([](SearchOptions& o) { o.halos = !o.halos; });
+  change([](SearchOptions& o) { o.overlays = !o.overlays; });
+  change([](SearchOptions& o) {
+    SearchOptions saving;
+    saving.save_memory();
+    o.groups = o.groups.empty() ? saving.groups : std::vector<int>();
+  });
+  change([](SearchOptions& o) { o.rungs = !o.rungs; });
+  return all;
 }
 
 }  // namespace shoal

@@ -7,6 +7,7 @@
 // plans cost little, and kMoves in improve_further() for more effort.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "host/lower/net.h"
@@ -56,13 +57,22 @@ Move balance_shares;
 Move move_borders;
 // Gives layers at a border between nodes to the nodes on its other side.
 Move hand_over;
+// Ends a segment where little is kept, which saves what nodes compute twice
+// before it.
+Move add_ends;
 // Changes how many latencies the search charges for the end of a segment, so
 // that a plan has fewer or more segments.
 Move change_waits;
 // Adds room in rings for what links have under way, or takes it away.
 Move change_in_flight_room;
+// Turns one way to hold less on or off: halos that are sent, overlays, channel
+// groups, spare rows by stage.
+Move change_options;
 
 // --- Parts of moves.
+
+// Returns the bytes of the tensors that are kept behind each layer.
+std::vector<int64_t> kept_bytes(const Net&);
 
 struct Splice {
   Trial trial;

@@ -96,6 +96,16 @@ const Plan& Trials::finished(Made& made) const {
   return made.plan;
 }
 
+Trials::Reached Trials::reached() const {
+  Reached now;
+  now.seen = seen_, now.best = best_, now.taken = taken_;
+  return now;
+}
+
+void Trials::go_back(const Reached& to) {
+  seen_ = to.seen, best_ = to.best, taken_ = to.taken;
+}
+
 const Plan& Trials::best() const { return finished(*best_); }
 
 void add_groups(const Net& net, const Cluster& cluster, int channels,
@@ -256,6 +266,7 @@ bool Trials::run(Trial trial, double by) {
     return false;
   }
   PlanProgress::tried();
+  if (!trial.cuts.tiles.empty()) trial.name = "tiles";
   trial.cuts.strategy = trial.name;
   std::optional<Made> made = make(trial, request_);
   if (!made) return false;

@@ -538,10 +538,9 @@ SearchOrMisfit linked_search(const Net& net, const PlanRequest& request,
   if (!cuts.tiles.empty()) {
     OrMisfit<std::vector<TileRun>> runs = tile_runs(net, cuts, request.replay);
     if (!runs) return runs.misfit();
-    tiles =
-        std::make_unique<const TileNet>(net, find_uses(net), *std::move(runs));
+    tiles = std::make_unique<const TileNet>(net, find_uses(net), *runs);
     cuts = tile_cuts(net, *tiles, cuts);
-    memo = nullptr;  // it is of the net without tiles
+    if (memo) memo = &memo->in_tiles(*tiles, *runs);
   }
   const Net& planned = tiles ? tiles->net() : net;
   auto over = std::make_unique<const CutOver>(

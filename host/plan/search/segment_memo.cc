@@ -241,7 +241,23 @@ const SegmentCost& SegmentMemo::add(Key key, SegmentCost cost) {
   return costs_.insert_or_assign(std::move(key), std::move(cost)).first->second;
 }
 
+struct SegmentMemo::InTiles {
+  std::vector<TileRun> runs;
+  Net net;
+  SegmentMemo memo{net};
+};
+
+SegmentMemo& SegmentMemo::in_tiles(const TileNet& tiles,
+                                   const std::vector<TileRun>& runs) {
+  for (const auto& t : in_tiles_) {
+    if (t->runs == runs) return t->memo;
+  }
+  in_tiles_.emplace_back(new InTiles{runs, tiles.net()});
+  return in_tiles_.back()->memo;
+}
+
 void SegmentMemo::trim(int nodes) {
+  for (const auto& t : in_tiles_) t->memo.trim(nodes);
   const size_t each = 8 * static_cast<size_t>(std::max(1, nodes));
   if (costs_.size() <= kMostCosts / each) return;
   costs_.clear();

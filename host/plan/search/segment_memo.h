@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "host/lower/net.h"
 #include "host/plan/arena/pack.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/draft/tile_net.h"
 #include "host/plan/tokens/keyed_memo.h"
 #include "host/plan/tokens/rings.h"
 #include "host/plan/types/segment.h"
@@ -123,6 +125,8 @@ class SegmentMemo {
   // Results of built plans.
   RingMemo& rings() { return rings_; }
   PackMemo& packs() { return packs_; }
+  // Returns the memo of this net in tiles.
+  SegmentMemo& in_tiles(const TileNet&, const std::vector<TileRun>&);
   // Forgets costs if there are too many; this invalidates results of find().
   void trim(int nodes);
   // Returns a number for how some layers are cut, given the number of all but
@@ -161,6 +165,8 @@ class SegmentMemo {
   int64_t added_ = 0;
   RingMemo rings_;
   PackMemo packs_;
+  struct InTiles;
+  std::vector<std::shared_ptr<InTiles>> in_tiles_;
 };
 
 }  // namespace shoal
