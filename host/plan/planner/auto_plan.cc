@@ -438,11 +438,13 @@ class AutoPlan {
   // The search of the default effort comes first, unchanged, so that more
   // effort is never worse. Then all crews whose plans are not far behind go on.
   Plan named_at_last() {
+    best_->improve_otherwise();
     const int more = request_.effort - 1;
     if (more > 0) best_->improve_further(more);
     for (std::unique_ptr<CrewPlan>& crew : others_) {
       const double most = tuning::kFarOff * best_->trials().measure();
       if (crew->trials().measure() > most) continue;
+      crew->improve_otherwise();
       crew->improve_further(more);
       if (crew->trials().beats(best_->trials())) std::swap(best_, crew);
     }

@@ -341,20 +341,16 @@ bool CrewPlan::can_improve() const {
 // follows. The loop ends when none of them in a row does.
 void CrewPlan::improve() {
   if (!can_improve()) return;
-  const bool again = lacks_room();
-  const Trials::Reached begun = trials_.reached();
-  const std::vector<Rehearsed> first = rehearsed_;
+  if (lacks_room()) begun_ = {trials_.reached(), rehearsed_};
   climb(steps());
   if (work_ <= tuning::kCheap && request_.effort > 0) {
     improve_further(tuning::kCheapEffort);
   }
-  if (again) climb_otherwise(begun, first);
 }
 
-// Where rows lack room, moves that change what is held lead elsewhere if they
-// come first.
-void CrewPlan::climb_otherwise(const Trials::Reached& begun,
-                               std::vector<Rehearsed> first) {
+void CrewPlan::improve_otherwise() {
+  if (!begun_) return;
+  auto& [begun, first] = *begun_;
   const Trials::Reached before = trials_.reached();
   const double least = trials_.measure();
   trials_.go_back(begun);
@@ -368,6 +364,7 @@ void CrewPlan::climb_otherwise(const Trials::Reached& begun,
   // More effort goes on from the plans of both.
   rehearsed_.erase(rehearsed_.begin(), rehearsed_.begin() + count);
   rehearsed_.insert(rehearsed_.begin(), first.begin(), first.end());
+  begun_.reset();
 }
 
 void CrewPlan::climb(std::vector<Step> all) {

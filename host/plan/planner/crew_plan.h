@@ -50,6 +50,9 @@ class CrewPlan {
   // Applies moves to the best plan as long as one of them makes it better and
   // the budget of plans is not spent.
   void improve();
+  // If rows lacked room when improve() began, does the same again from there
+  // with moves first that change what is held, which lead elsewhere.
+  void improve_otherwise();
   // Applies all moves to all plans found, the fastest first, until
   // `times` * most_plans_ plans are built. A larger number begins with what a
   // smaller one tries, so its plan is never worse.
@@ -80,8 +83,6 @@ class CrewPlan {
   Step step(Move*, int plans);
   std::vector<Step> steps();
   void climb(std::vector<Step>);
-  void climb_otherwise(const Trials::Reached& begun,
-                       std::vector<Rehearsed> first);
   bool makes_better(Step&);
   // Runs a trial and takes it from the plans that are left, unless it was run
   // before.
@@ -130,6 +131,8 @@ class CrewPlan {
   // The same plans, until improve_further() has applied moves to them; only if
   // keeps_found().
   std::vector<std::optional<Plan>> found_;
+  // What was reached and rehearsed when improve() began; none: rows had room.
+  std::optional<std::pair<Trials::Reached, std::vector<Rehearsed>>> begun_;
   std::set<double> moved_s_;  // latencies of those to which it has
 };
 
