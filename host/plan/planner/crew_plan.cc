@@ -357,7 +357,7 @@ void CrewPlan::improve_otherwise() {
   const std::ptrdiff_t count = std::ssize(first);
   std::swap(rehearsed_, first);
   std::vector<Step> all = steps();
-  all.front() = step(change_options, most_plans_);
+  all.front().left = most_plans_;
   all.insert(all.begin() + 4, step(add_ends, most_plans_));
   climb(std::move(all));
   if (trials_.measure() >= least) trials_.go_back(before);
@@ -389,7 +389,7 @@ std::vector<CrewPlan::Step> CrewPlan::steps() {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
   std::vector<Step> all = {
-      step(change_in_flight_room, 1), step(balance_shares, most_plans_),
+      step(change_options, 1), step(balance_shares, most_plans_),
       step(splice_plans, most_plans_), step(recut_run, most_plans_)};
   if (work_ <= tuning::kCheap) {
     mixed_->add_other_counts();
@@ -427,13 +427,9 @@ void CrewPlan::improve_further(int times) {
   if (!can_improve()) return;
   mixed_->add_other_counts();
   int plans = times * most_plans_;
-  constexpr Move* kMoves[] = {recut_run,
-                              splice_plans,
-                              hand_over,
-                              move_borders,
-                              balance_shares,
-                              change_waits,
-                              change_in_flight_room};
+  constexpr Move* kMoves[] = {recut_run,     splice_plans,   hand_over,
+                              move_borders,  balance_shares, change_waits,
+                              change_options};
   for (;;) {
     std::optional<Plan>* from = nullptr;
     for (std::optional<Plan>& plan : found_) {

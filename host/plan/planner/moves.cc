@@ -355,12 +355,6 @@ std::vector<Trial> change_waits(const MoveFrom& from) {
   return all;
 }
 
-std::vector<Trial> change_in_flight_room(const MoveFrom& from) {
-  Trial other = from.trial;
-  other.options.in_flight_room = !other.options.in_flight_room;
-  return {std::move(other)};
-}
-
 std::vector<Trial> change_options(const MoveFrom& from) {
   std::vector<Trial> all;
   const auto change = [&](const auto& how) {

@@ -63,10 +63,8 @@ Move add_ends;
 // Changes how many latencies the search charges for the end of a segment, so
 // that a plan has fewer or more segments.
 Move change_waits;
-// Adds room in rings for what links have under way, or takes it away.
-Move change_in_flight_room;
-// Turns one way to hold less on or off: halos that are sent, overlays, channel
-// groups, spare rows by stage.
+// Turns one thing on or off: room in rings for what links have under way, halos
+// that are sent, overlays, channel groups, spare rows by stage.
 Move change_options;
 
 // --- Parts of moves.
