@@ -52,14 +52,6 @@ PlanRequest by_file(const std::string& name, Objective objective) {
   return request;
 }
 
-int64_t largest_arena(const Plan& plan) {
-  int64_t most = 0;
-  for (const PlanNode& n : plan.nodes) {
-    most = std::max<int64_t>(most, n.arena_bytes);
-  }
-  return most;
-}
-
 // Times do not depend on the picture.
 std::vector<uint8_t> noise(size_t bytes) {
   std::vector<uint8_t> input(bytes);

@@ -60,12 +60,6 @@ std::vector<int> sizes(const std::string& model, bool large) {
   return {2 + turn % 2, 4 + turn % 5};
 }
 
-uint32_t largest_arena(const Plan& plan) {
-  uint32_t most = 0;
-  for (const PlanNode& n : plan.nodes) most = std::max(most, n.arena_bytes);
-  return most;
-}
-
 struct Case {
   const Graph& graph;
   const GoldenCase& golden;
@@ -97,10 +91,10 @@ void run(const Case& c, const Prepared& p, const char* budget) {
   simulate_cluster(p, c.cluster({}), c.golden.input, options);
   const bool same = got == c.golden.output;
   EXPECT_TRUE(same) << "in " << budget << " RAM";
-  std::printf("case %s %s %d %s %u %.0f %s\n", c.model.c_str(),
-              c.strategy.c_str(), c.nodes, budget, largest_arena(p.plan),
-              static_cast<double>(p.plan.traffic_bytes),
-              same ? "equal" : "DIFFERENT");
+  std::printf(
+      "case %s %s %d %s %lld %.0f %s\n", c.model.c_str(), c.strategy.c_str(),
+      c.nodes, budget, static_cast<long long>(largest_arena(p.plan)),
+      static_cast<double>(p.plan.traffic_bytes), same ? "equal" : "DIFFERENT");
 }
 
 void run_every_layer(const Case& c, const Prepared& p) {
@@ -114,10 +108,10 @@ void run_every_layer(const Case& c, const Prepared& p) {
       judge_frame(p.graph, output, trace.values(c.golden.input),
                   run_oracle(p.graph, c.golden.input), c.golden);
   EXPECT_FALSE(v.wrong) << v.between << ": " << describe(*v.wrong);
-  std::printf("case %s %s %d smallest %u %.0f equal at %zu layers\n",
+  std::printf("case %s %s %d smallest %lld %.0f equal at %zu layers\n",
               c.model.c_str(), c.strategy.c_str(), c.nodes,
-              largest_arena(p.plan), static_cast<double>(p.plan.traffic_bytes),
-              v.layers);
+              static_cast<long long>(largest_arena(p.plan)),
+              static_cast<double>(p.plan.traffic_bytes), v.layers);
 }
 
 class ClusterGoldenTest : public testing::TestWithParam<std::string> {};
@@ -142,7 +136,7 @@ TEST_P(ClusterGoldenTest, EveryStrategyGivesTheGoldenBytes) {
         } else {
           run(c, least, "smallest");
         }
-        const int64_t twice = 2 * int64_t{largest_arena(least.plan)};
+        const int64_t twice = 2 * largest_arena(least.plan);
         const Prepared more = plan(c, Objective::kLatency, twice);
         EXPECT_LE(largest_arena(more.plan), twice);
         run(c, more, "twice");

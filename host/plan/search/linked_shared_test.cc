@@ -42,12 +42,6 @@ class MobileNet : public ::testing::Test {
     return made.emplace(key, std::move(p)).first->second;
   }
 
-  static uint32_t largest_arena(const Plan& plan) {
-    uint32_t most = 0;
-    for (const PlanNode& n : plan.nodes) most = std::max(most, n.arena_bytes);
-    return most;
-  }
-
   // Returns the MACs of the busiest node relative to an even share.
   static double busiest(const Plan& plan) {
     int64_t most = 0;
