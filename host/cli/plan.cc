@@ -291,7 +291,8 @@ int plan_command(const PlanCommandFlags& flags) {
       request.objective == Objective::kEnergy) {
     figures = figures_of(p.net, request, p.plan);
     if (wants_replicas(request)) {
-      figures.replicas = find_replicas(planned_net(model.graph, request), request);
+      figures.replicas =
+          find_replicas(planned_net(model.graph, request), request);
     }
   }
   deadline.reset();

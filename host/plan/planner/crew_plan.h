@@ -131,7 +131,8 @@ class CrewPlan {
   // The same plans, until improve_further() has applied moves to them; only if
   // keeps_found().
   std::vector<std::optional<Plan>> found_;
-  // What was reached and rehearsed when improve() began; none: rows had room.
+  // The state when improve() began, and the plans rehearsed until then; none:
+  // rows had room.
   std::optional<std::pair<Trials::Reached, std::vector<Rehearsed>>> begun_;
   std::set<double> moved_s_;  // latencies of those to which it has
 };

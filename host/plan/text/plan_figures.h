@@ -10,8 +10,8 @@
 
 namespace shoal {
 
-// The figures of a node that computes whole frames, which come over its link, as
-// a worker of `serve --replicas` does.
+// The figures of a node that computes whole frames, which come over its link,
+// as a worker of `serve --replicas` does.
 struct Replica {
   std::string node;
   double latency_s = 0;  // of one frame

@@ -34,8 +34,8 @@ struct Share {
 // How a layer is divided among nodes.
 struct LayerCut {
   CutKind kind = CutKind::kOne;
-  // kGrid: of the grid, as requested; of bands with unlike numbers of nodes, how
-  // many there are and the most nodes of one.
+  // kGrid: of the grid, as requested; of bands with unlike numbers of nodes,
+  // how many there are and the most nodes of one.
   int rows = 1, columns = 1;
   std::vector<Share> shares;  // own boxes disjoint, together the out box
   // True if halo columns come from their owners, row by row, also within a
