@@ -461,4 +461,6 @@ class Texts(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    # A script's background programs ignore interrupts, which tests here send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main()

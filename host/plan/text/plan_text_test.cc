@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "host/base/size.h"
 #include "host/check/testing/hand_cluster.h"
+#include "host/plan/cuts/cut_layer.h"
+#include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/branch_nets.h"
 #include "host/plan/text/does_not_fit.h"
@@ -278,6 +281,16 @@ TEST(PlanTableTest, SaysHowLayersAreCut) {
       EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
     }
   }
+}
+
+TEST(PlanTableTest, NamesBandsByTheirNodes) {
+  const Net net = bottleneck_net(48, 1);
+  const Cluster cluster = uniform_cluster(5, find_board("teensy41"), {});
+  Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+  cuts.layers[0] = *cut_bands(net.layers[0], whole_crew(cluster), 2);
+  const Plan plan = make_plan(net, linked_nodes(cluster, std::move(cuts)));
+  const std::string text = plan_table(net, plan, budgets_of(plan, 20000));
+  EXPECT_NE(text.find("bands 2+3"), std::string::npos) << text;
 }
 
 TEST(PlanTableTest, SaysWhatLinksAndIdleNodesCost) {

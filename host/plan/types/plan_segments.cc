@@ -10,7 +10,8 @@ namespace {
 // The shares of a layer, over all nodes.
 struct Shares {
   std::set<int> nodes;
-  std::set<int> y, x, c;  // where boxes begin
+  std::map<int, std::set<int>> x_by_y;  // where boxes begin
+  std::set<int> c;
   bool sums = false;
   bool turned = false;  // the net's rows are the file's columns
 };
@@ -18,12 +19,18 @@ struct Shares {
 std::string cut_of(const Shares& s) {
   if (s.sums) return "inputs";
   if (s.nodes.size() == 1) return "one";
-  const bool is_grid = s.y.size() > 1 || s.x.size() > 1;
-  if (!is_grid) return s.c.size() > 1 ? "outputs" : "each all";
-  const size_t rows = s.turned ? s.x.size() : s.y.size();
-  const size_t columns = s.turned ? s.y.size() : s.x.size();
-  std::string text =
-      "grid " + std::to_string(rows) + "x" + std::to_string(columns);
+  const size_t rows = s.x_by_y.size();
+  const size_t columns = s.x_by_y.begin()->second.size();
+  std::string bands;
+  bool is_grid = true;
+  for (const auto& [y, x] : s.x_by_y) {
+    is_grid = is_grid && x.size() == columns;
+    bands += (bands.empty() ? "bands " : "+") + std::to_string(x.size());
+  }
+  if (!is_grid) return bands;
+  if (rows * columns == 1) return s.c.size() > 1 ? "outputs" : "each all";
+  std::string text = "grid " + std::to_string(s.turned ? columns : rows) + "x" +
+                     std::to_string(s.turned ? rows : columns);
   return s.c.size() > 1 ? text + "x" + std::to_string(s.c.size()) : text;
 }
 
@@ -34,7 +41,7 @@ void add_stage(const PlanStage& stage, int node,
     Shares& s = by_layer[a.layer];
     const PlanPort& out = stage.ports[a.out];
     s.nodes.insert(node);
-    s.y.insert(out.box.y0), s.x.insert(out.box.x0);
+    s.x_by_y[out.box.y0].insert(out.box.x0);
     s.sums = s.sums || !a.init || !a.final;
     s.turned = stage.buffers[out.buffer].turned;
     if (!stage.buffers[out.buffer].is_private) {
