@@ -70,6 +70,7 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
     : net_(net),
       cluster_(request.cluster),
       payload_(request.max_payload),
+      bands_(request.objective == Objective::kLatency),
       nodes_(static_cast<int>(request.cluster.nodes.size())),
       order_(order),
       crew_(order),
@@ -219,7 +220,7 @@ void CutEstimate::add_options(int layer, const std::vector<Crew>& crews,
     if (cut) add(c.parts, std::move(*cut));
   }
   const auto nodes = static_cast<int>(crews.back().nodes.size());
-  for (int rows = 2; 2 * rows <= nodes + 1; ++rows) {
+  for (int rows = 2; bands_ && 2 * rows <= nodes + 1; ++rows) {
     std::optional<LayerCut> cut = cut_bands(l, crews.back(), rows);
     if (cut) add(1, std::move(*cut));
   }

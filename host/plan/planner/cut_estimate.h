@@ -84,6 +84,8 @@ class CutEstimate {
   const Net& net_;
   const Cluster& cluster_;
   const uint32_t payload_;
+  // False for the smallest arena: bands with fewer nodes hold wider rows.
+  const bool bands_;
   const int nodes_;               // of the cluster
   const std::vector<int> order_;  // those that may have a share
   std::vector<int> crew_;         // the same nodes, in the cluster's order
