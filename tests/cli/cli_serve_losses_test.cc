@@ -33,6 +33,9 @@ class CliServeLosses : public ServeLosses {
 
 TEST_F(CliServeLosses, NodesGoAndComeBack) {
   const auto service = serve();
+  // A node that is lost before it holds its programs is missed by them first.
+  EXPECT_EQ(ask(0), 200);
+  wait_for_event("3 nodes hold");
   while_asking([&] {
     wait_for_answers(20);
     const std::string listen = workers_["w1"]->address;
