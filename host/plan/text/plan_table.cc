@@ -1,7 +1,6 @@
 #include "host/plan/text/plan_table.h"
 
 #include <algorithm>
-#include <ranges>
 #include <vector>
 
 #include "host/base/size.h"
@@ -38,9 +37,10 @@ void order_line(std::string& out, const Plan& plan) {
 std::string bands(const PlanStage& s) {
   if (s.actors.empty()) return "-";
   const auto [least, most] =
-      std::ranges::minmax(s.actors | std::views::transform(&PlanActor::band));
-  return least == most ? fmt::format("{}", least)
-                       : fmt::format("{}-{}", least, most);
+      std::ranges::minmax_element(s.actors, {}, &PlanActor::band);
+  return least->band == most->band
+             ? fmt::format("{}", least->band)
+             : fmt::format("{}-{}", least->band, most->band);
 }
 
 // Returns the unit that numbers count for: a frame or a batch.
