@@ -66,6 +66,21 @@ TEST(Splices, GroupsComeWithTheirLayers) {
   EXPECT_TRUE(all[0].trial.spliced);
 }
 
+TEST(Splices, TilesComeWithTheirLayers) {
+  Rehearsed best = made_of({1, 1, 1, 1, 1, 1}, {{{0, 3}, 5}, {{3, 6}, 5}});
+  Rehearsed other = made_of({2, 2, 2, 2, 2, 2}, {{{0, 3}, 4}, {{3, 6}, 6}});
+  best.trial.cuts.tiles = {{0, 3, 4}};
+  other.trial.cuts.tiles = {{0, 2, 6}};
+  const std::vector<Splice> all = splices(best, {other});
+  ASSERT_EQ(all.size(), 1u);
+  const std::vector<TileChoice>& tiles = all[0].trial.cuts.tiles;
+  ASSERT_EQ(tiles.size(), 1u);
+  EXPECT_EQ(tiles[0].end, 2);
+  EXPECT_EQ(tiles[0].tiles, 6);
+  other.trial.cuts.tiles = {{0, 4, 6}};
+  EXPECT_TRUE(splices(best, {other}).empty());
+}
+
 // Groups that cross a seam can be neither taken nor kept.
 TEST(Splices, NoGroupsGoOverASeam) {
   Rehearsed best = made_of({1, 1, 1, 1, 1, 1}, {{{0, 3}, 5}, {{3, 6}, 5}});

@@ -1,0 +1,64 @@
+#include "host/plan/planner/moves.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "host/plan/planner/planner.h"
+#include "host/plan/testing/shape_net.h"
+
+namespace shoal {
+namespace {
+
+// A plan over two nodes that moves change.
+class Moves : public testing::Test {
+ protected:
+  std::vector<Trial> by(Move* move) {
+    return move({net_, request_, trial_, plan_, {}, mixed_});
+  }
+
+  const Net net_ = bottleneck_net(48, 5);
+  const PlanRequest request_ =
+      linked_nodes(uniform_cluster(2, find_board("teensy41"), {}));
+  const Trial trial_{
+      "spatial", make_cuts(net_, request_.cluster, {.strategy = "spatial"})};
+  const Plan plan_ =
+      make_plan(net_, linked_nodes(request_.cluster, Cuts(trial_.cuts)));
+  MixedCuts mixed_{CutEstimate(net_, request_, {0, 1}, {})};
+};
+
+TEST_F(Moves, AnEndIsAddedWhereLeastIsKept) {
+  const std::vector<Rehearsed::Stretch> all =
+      rehearsed(trial_, plan_).stretches;
+  const std::vector<int64_t> kept = kept_bytes(net_);
+  const std::vector<Trial> trials = by(add_ends);
+  ASSERT_FALSE(trials.empty());
+  for (const Trial& t : trials) {
+    ASSERT_EQ(t.cuts.ends.size(), trial_.cuts.ends.size() + 1);
+    const int last = t.cuts.ends.back();  // a layer
+    const auto in = std::ranges::find_if(all, [&](const auto& s) {
+      return s.layers.begin <= last && last + 1 < s.layers.end;
+    });
+    ASSERT_NE(in, all.end()) << last;
+    EXPECT_EQ(kept[size_t(last)],
+              *std::min_element(kept.begin() + in->layers.begin,
+                                kept.begin() + in->layers.end - 1));
+  }
+}
+
+TEST_F(Moves, OneOptionIsChangedAtATime) {
+  const std::vector<Trial> trials = by(change_options);
+  ASSERT_GT(trials.size(), 1u);
+  EXPECT_NE(trials[0].options.in_flight_room, trial_.options.in_flight_room);
+  for (size_t i = 0; i < trials.size(); ++i) {
+    EXPECT_FALSE(is_same(trials[i], trial_)) << i;
+    EXPECT_EQ(trials[i].cuts.layers, trial_.cuts.layers);
+    for (size_t k = 0; k < i; ++k) {
+      EXPECT_FALSE(is_same(trials[i], trials[k])) << i << " " << k;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace shoal
