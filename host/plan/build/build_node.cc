@@ -100,9 +100,11 @@ class NodeBuilder {
     const auto& overlay = draft.overlay;
     const int late =
         overlay ? overlay_buffers(stage, draft.homes, *overlay).out : -1;
-    StageMemo own;
-    (how_.stages ? *how_.stages : own)
-        .put_on_tape(net_, stage, late, draft.chunk_limit);
+    if (how_.stages) {
+      how_.stages->put_on_tape(net_, stage, late, draft.chunk_limit);
+    } else {
+      put_on_tape(net_, stage, late, draft.chunk_limit);
+    }
     stage.slot_bytes = slot_bytes(net_, stage);
     stage.slot_count = stage.slot_bytes ? kTapeSlots : 0;
   }

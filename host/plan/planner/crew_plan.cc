@@ -341,29 +341,27 @@ bool CrewPlan::can_improve() const {
 // follows. The loop ends when none of them in a row does.
 void CrewPlan::improve() {
   if (!can_improve()) return;
-  if (lacks_room()) begun_ = {trials_.reached(), rehearsed_};
-  climb(steps());
+  if (lacks_room()) begun_ = {trials_.reached(), std::ssize(rehearsed_)};
+  climb(steps(false));
   if (work_ <= tuning::kCheap && request_.effort > 0) {
     improve_further(tuning::kCheapEffort);
   }
 }
 
+// The first loop's plans are put aside, so that they are not spliced into those
+// of this one. More effort goes on from the plans of both.
 void CrewPlan::improve_otherwise() {
   if (!begun_) return;
-  auto& [begun, first] = *begun_;
+  const auto& [begun, count] = *begun_;
   const Trials::Reached before = trials_.reached();
   const double least = trials_.measure();
   trials_.go_back(begun);
-  const std::ptrdiff_t count = std::ssize(first);
-  std::swap(rehearsed_, first);
-  std::vector<Step> all = steps();
-  all.front().left = most_plans_;
-  all.insert(all.begin() + 4, step(add_ends, most_plans_));
-  climb(std::move(all));
+  const auto first = rehearsed_.begin() + count;
+  const std::vector<Rehearsed> later(first, rehearsed_.end());
+  rehearsed_.erase(first, rehearsed_.end());
+  climb(steps(true));
   if (trials_.measure() >= least) trials_.go_back(before);
-  // More effort goes on from the plans of both.
-  rehearsed_.erase(rehearsed_.begin(), rehearsed_.begin() + count);
-  rehearsed_.insert(rehearsed_.begin(), first.begin(), first.end());
+  rehearsed_.insert(rehearsed_.begin() + count, later.begin(), later.end());
   begun_.reset();
 }
 
@@ -383,14 +381,17 @@ CrewPlan::Step CrewPlan::step(Move* of, int plans) {
 }
 
 // Small changes come first, and plans that hold other memory last: they are
-// poor seeds, but parts of them make splices.
-std::vector<CrewPlan::Step> CrewPlan::steps() {
+// poor seeds, but parts of them make splices. `otherwise`: all options of the
+// plan are changed first, not only room for what links have under way.
+std::vector<CrewPlan::Step> CrewPlan::steps(bool otherwise) {
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
-  std::vector<Step> all = {
-      step(change_options, 1), step(balance_shares, most_plans_),
-      step(splice_plans, most_plans_), step(recut_run, most_plans_)};
+  std::vector<Step> all = {step(change_options, otherwise ? most_plans_ : 1),
+                           step(balance_shares, most_plans_),
+                           step(splice_plans, most_plans_),
+                           step(recut_run, most_plans_)};
+  if (otherwise) all.push_back(step(add_ends, most_plans_));
   if (work_ <= tuning::kCheap) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {

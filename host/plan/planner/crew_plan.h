@@ -3,6 +3,7 @@
 // best plan, and improve_further() spends more effort.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <set>
@@ -81,7 +82,7 @@ class CrewPlan {
     int left = 0;  // plans that it may still build
   };
   Step step(Move*, int plans);
-  std::vector<Step> steps();
+  std::vector<Step> steps(bool otherwise);
   void climb(std::vector<Step>);
   bool makes_better(Step&);
   // Runs a trial and takes it from the plans that are left, unless it was run
@@ -131,9 +132,9 @@ class CrewPlan {
   // The same plans, until improve_further() has applied moves to them; only if
   // keeps_found().
   std::vector<std::optional<Plan>> found_;
-  // The state when improve() began, and the plans rehearsed until then; none:
-  // rows had room.
-  std::optional<std::pair<Trials::Reached, std::vector<Rehearsed>>> begun_;
+  // The state when improve() began, and how many plans were rehearsed then;
+  // none: rows had room.
+  std::optional<std::pair<Trials::Reached, std::ptrdiff_t>> begun_;
   std::set<double> moved_s_;  // latencies of those to which it has
 };
 

@@ -26,6 +26,12 @@ Rehearsed made_of(const std::vector<int>& columns,
   return of;
 }
 
+// The same with all layers cut alike and two stretches of three layers.
+Rehearsed in_halves(int columns, double first, double second) {
+  return made_of(std::vector<int>(6, columns),
+                 {{{0, 3}, first}, {{3, 6}, second}});
+}
+
 std::string columns_of(const Trial& trial) {
   std::string text;
   for (const LayerCut& c : trial.cuts.layers) text += std::to_string(c.columns);
@@ -51,8 +57,8 @@ TEST(Splices, TakeWhatWasFasterBetweenCommonEnds) {
 }
 
 TEST(Splices, GroupsComeWithTheirLayers) {
-  Rehearsed best = made_of({1, 1, 1, 1, 1, 1}, {{{0, 3}, 5}, {{3, 6}, 5}});
-  Rehearsed other = made_of({2, 2, 2, 2, 2, 2}, {{{0, 3}, 4}, {{3, 6}, 6}});
+  Rehearsed best = in_halves(1, 5, 5);
+  Rehearsed other = in_halves(2, 4, 6);
   best.trial.cuts.blocks = {{0, 3, std::nullopt, 4}, {3, 6, std::nullopt, 8}};
   other.trial.cuts.blocks = {{1, 3, std::nullopt, 2}, {3, 6, std::nullopt, 2}};
   const std::vector<Splice> all = splices(best, {other});
@@ -67,8 +73,8 @@ TEST(Splices, GroupsComeWithTheirLayers) {
 }
 
 TEST(Splices, TilesComeWithTheirLayers) {
-  Rehearsed best = made_of({1, 1, 1, 1, 1, 1}, {{{0, 3}, 5}, {{3, 6}, 5}});
-  Rehearsed other = made_of({2, 2, 2, 2, 2, 2}, {{{0, 3}, 4}, {{3, 6}, 6}});
+  Rehearsed best = in_halves(1, 5, 5);
+  Rehearsed other = in_halves(2, 4, 6);
   best.trial.cuts.tiles = {{0, 3, 4}};
   other.trial.cuts.tiles = {{0, 2, 6}};
   const std::vector<Splice> all = splices(best, {other});
@@ -83,8 +89,8 @@ TEST(Splices, TilesComeWithTheirLayers) {
 
 // Groups that cross a seam can be neither taken nor kept.
 TEST(Splices, NoGroupsGoOverASeam) {
-  Rehearsed best = made_of({1, 1, 1, 1, 1, 1}, {{{0, 3}, 5}, {{3, 6}, 5}});
-  Rehearsed other = made_of({2, 2, 2, 2, 2, 2}, {{{0, 3}, 4}, {{3, 6}, 6}});
+  Rehearsed best = in_halves(1, 5, 5);
+  Rehearsed other = in_halves(2, 4, 6);
   ASSERT_EQ(splices(best, {other}).size(), 1u);
   Rehearsed over = other;
   over.trial.cuts.blocks = {{2, 4, std::nullopt, 2}};

@@ -32,8 +32,8 @@ struct Positions {
 };
 
 // Bytes and time of all segments that begin at `begin`, with every table. Each
-// is computed from the segment that is one layer shorter when it
-// is first needed.
+// is computed from the segment that is one layer shorter when it is first
+// needed.
 class SegmentSums {
  public:
   SegmentSums(const Net& net, const std::vector<TensorUses>& uses,
