@@ -3,10 +3,10 @@
 # Debian's compiler for ARM:
 #   compile_sources.sh PASSED "FLAGS" "-I..."
 # PASSED is a folder that remembers what has compiled. Of the runtime (device/),
-# which firmware is built of with optimization and warnings, no code is made
-# here; it includes nothing of an SDK, so that where all of it has passed with
-# these flags, the same files pass again. So does another source that is the
-# same after the preprocessor.
+# which firmware is built of for every kind of core, with optimization and
+# warnings, no code is made here. It includes nothing of an SDK, so that where
+# all of it has passed in this dialect of C++, for whatever core, the same files
+# pass again. So does another source that is the same after the preprocessor.
 set -euo pipefail
 export passed=$1 flags=$2 includes=$3
 export strict="-mthumb -Wall -Wextra -Werror"
@@ -35,7 +35,7 @@ sources() {
     "$@" -print0
 }
 
-tree=$({ echo "$flags" && find . -path '*/device/*' -type f -print0 | sort -z |
+tree=$({ echo "${flags/-mcpu=*/}" && find . -path '*/device/*' -type f -print0 | sort -z |
   xargs -0 cat; } | key_of)
 [[ -e $tree ]] || {
   sources -path '*/device/*' | xargs -0 -r -P 2 -n 16 \

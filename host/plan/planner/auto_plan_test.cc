@@ -166,7 +166,7 @@ TEST(AutoPlanTest, MoreNodesAreNeverWorse) {
     const Plan fast = plan_over(net, equal(nodes), "auto", Objective::kLatency);
     EXPECT_LE(fast.latency_s, latency) << nodes;
     latency = fast.latency_s;
-    if (nodes > 6) continue;
+    if (nodes > 4) continue;
     const Plan small = plan_over(net, equal(nodes), "auto", Objective::kRam);
     EXPECT_LE(largest_arena(small), arena) << nodes;
     arena = largest_arena(small);

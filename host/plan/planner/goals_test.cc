@@ -115,7 +115,7 @@ TEST(GoalsTest, OneNodeOfSeveralTakesNoLongerThanAlone) {
 }
 
 TEST(GoalsTest, KeepLimits) {
-  const Net net = bottleneck_net(32, 3);
+  const Net net = bottleneck_net(24, 3);
   PlanRequest request = goal_request(4, Objective::kLatency);
   const Plan fast = make_plan(net, request);
   request.limits.traffic_bytes = fast.traffic_bytes / 2;
@@ -167,7 +167,7 @@ TEST(GoalsTest, CutsAreChosenByTheBytesThatTheySend) {
 // Searches for the least time may miss it, so plans that send less but take too
 // long are also tried in smaller arenas.
 TEST(GoalsTest, BudgetsAreTriedWhereLessIsSentTooLate) {
-  const Net net = bottleneck_net(32, 3);
+  const Net net = bottleneck_net(16, 3);
   PlanRequest request = goal_request(4, Objective::kTraffic);
   const auto with_budgets = [&] {
     const Exploration found = explore(net, request, {});
@@ -182,7 +182,7 @@ TEST(GoalsTest, BudgetsAreTriedWhereLessIsSentTooLate) {
 
 // The limit that the message offers is kept.
 TEST(GoalsTest, OfferAChangeThatIsEnough) {
-  const Net net = bottleneck_net(32, 3);
+  const Net net = bottleneck_net(16, 3);
   PlanRequest request = goal_request(4, Objective::kRam);
   request.limits.latency_s = 1e-6;
   std::string fix;

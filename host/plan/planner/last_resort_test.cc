@@ -141,7 +141,7 @@ TEST(LastResortTest, WhatARefusalAsksForIsEnough) {
 // With a limit, the message names the smallest arena with which a plan keeps
 // it.
 TEST(LastResortTest, SaysWhichArenaKeepsALimit) {
-  const Net net = bottleneck_net(24, 3);
+  const Net net = bottleneck_net(16, 3);
   PlanRequest request = over(3);
   const Plan fast = make_plan(net, request);
   request.objective = Objective::kRam;
