@@ -12,8 +12,10 @@ change of the planner.
 objective (new over old) and the sum of CPU time; it ends in 1 if a request became worse
 or is refused now. With --seconds it takes requests, spread over the corpus, that took so
 many CPU seconds in all; without, all. Requests are random, but always the same: networks x
-boards x 1 to 64 nodes x budgets x objectives x limits. Needs SHOAL_SHARED; models that it lacks
-are left out. CPU time differs from machine to machine: compare two builds on one.
+boards x 1 to 64 nodes x budgets x objectives x limits. The last of them are of unequal nodes:
+where `--board`, `--ram` or `--clock` (per cent of the board's) has several values, which become
+a cluster's file for `shoal plan`, nodes have them in turn. Needs SHOAL_SHARED; models that it
+lacks are left out. CPU time differs from machine to machine: compare two builds on one.
 
 `nested` plans requests for the least time twice, the second time with up to 1.6 times
 the memory, with one or two nodes more, or over links up to 10 times as fast (`--rate`
@@ -39,7 +41,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILE = ROOT / "measurements" / "plan_corpus.csv"
 COLUMNS = ["request", "exit code", "objective", "arena (B)", "modelled (us)",
            "simulated (us)", "traffic (B)", "frames/s", "CPU (s)"]
-REQUESTS = 600
+EQUAL, UNEQUAL = 600, 60  # requests
 CLUSTER_FLAGS = ("--nodes", "--board", "--ram", "--cluster")
 WORSE = 1.01  # what counts as worse
 WORSE_WITH_MORE = 1.005
@@ -68,6 +70,7 @@ NODES = {1: 30, 2: 14, 3: 10, 4: 12, 5: 6, 8: 14, 16: 4, 64: 1}
 OBJECTIVES = {"latency": 12, "ram": 4, "throughput": 2, "traffic": 1, "energy": 1}
 BUDGETS = ["8K", "10K", "12K", "16K", "20K", "24K", "32K", "48K", "64K", "96K",
            "128K", "192K", "256K"]
+CLOCKS = ["100,50", "100,33,67", "33,67,100,33,100,67,67,133", "100,100,25"]
 
 
 def draw(random_, weights):
@@ -76,9 +79,37 @@ def draw(random_, weights):
 
 def requests():
     """The flags of each request, without those of the output."""
+    return equal_requests() + unequal_requests()
+
+
+def unequal_requests():
+    random_ = random.Random(54)
+    made = []
+    while len(made) < UNEQUAL:
+        words = [draw(random_, NETWORKS), "--nodes", str(random_.randint(2, 8))]
+        board, ram = random_.choice(BOARDS), random_.choice(BUDGETS[2:])
+        kind = random_.choice(["boards", "ram", "clocks"])
+        if kind == "boards":
+            board = ",".join(random_.sample(sorted(set(BOARDS)), random_.randint(2, 3)))
+        elif kind == "ram":
+            ram = ",".join(random_.sample(BUDGETS, random_.randint(2, 3)))
+        words += ["--board", board]
+        if kind == "ram" or random_.random() < 0.7:
+            words += ["--ram", ram]
+        if kind == "clocks":
+            words += ["--clock", random_.choice(CLOCKS)]
+        objective = draw(random_, {"latency": 8, "ram": 2, "throughput": 1})
+        if objective != "latency":
+            words += ["--objective", objective]
+        if " ".join(words) not in made:
+            made.append(" ".join(words))
+    return made
+
+
+def equal_requests():
     random_ = random.Random(50)
     made = []
-    while len(made) < REQUESTS:
+    while len(made) < EQUAL:
         network = draw(random_, NETWORKS)
         nodes = draw(random_, NODES)
         if nodes > 8 and random_.random() < 0.5:
@@ -118,20 +149,31 @@ def value(objective, found):
 
 
 def with_cluster_file(words, folder):
-    """`shoal plan` knows rates of links from a cluster's file alone."""
-    if "--rate" not in words:
+    """`shoal plan` knows unequal nodes and rates of links from a cluster's file alone."""
+    if "--rate" not in words and not any("," in w for w in words):
         return words
     flags = {}
-    for flag in ("--rate", "--nodes", "--board", "--ram"):
+    for flag in ("--rate", "--nodes", "--board", "--ram", "--clock"):
         if flag in words:
             at = words.index(flag)
             flags[flag] = words[at + 1]
             words = words[:at] + words[at + 2:]
-    lines = ["[defaults]", f'board = "{flags["--board"]}"',
-             f"link.mbit_per_s = {flags['--rate'].rstrip('M')}"]
-    if "--ram" in flags:
-        lines.append(f'ram = "{flags["--ram"]}"')
-    lines += [f'[[node]]\nname = "node{n}"' for n in range(int(flags["--nodes"]))]
+
+    def of_node(flag, node):
+        values = flags[flag].split(",")
+        return values[node % len(values)]
+
+    lines = []
+    for n in range(int(flags["--nodes"])):
+        board = of_node("--board", n)
+        lines += [f'[[node]]\nname = "node{n}"', f'board = "{board}"']
+        if "--ram" in flags:
+            lines.append(f'ram = "{of_node("--ram", n)}"')
+        if "--clock" in flags:
+            clock = board_facts(board)["clock_mhz"] * int(of_node("--clock", n)) / 100
+            lines.append(f"clock_mhz = {clock:g}")
+        if "--rate" in flags:
+            lines.append(f"link.mbit_per_s = {flags['--rate'].rstrip('M')}")
     file = folder + "/cluster.toml"
     pathlib.Path(file).write_text("\n".join(lines) + "\n")
     return [*words, "--cluster", file]
@@ -208,7 +250,7 @@ def make(shoal, seconds):
         row = plan(shoal, request)
         spent += row["CPU (s)"]
         rows.append(row)
-        print(f"{len(rows)} of {REQUESTS}: {row['CPU (s)']} s, {request}", flush=True)
+        print(f"{len(rows)} of {EQUAL + UNEQUAL}: {row['CPU (s)']} s, {request}", flush=True)
         write_file(head, rows)
 
 
@@ -251,24 +293,25 @@ def compare(shoal, seconds):
     return 1 if worse else 0
 
 
-def link_rate(board):
-    """Mbit/s of the board's link."""
+def board_facts(board):
     with open(ROOT / "boards" / board / "board.toml", "rb") as file:
-        return tomllib.load(file)["link"]["mbit_per_s"]
+        return tomllib.load(file)
 
 
 def with_more(request, random_):
     """The request with more memory, more nodes or a faster link; None if it names
-    neither memory nor nodes."""
+    neither memory nor nodes. Unequal nodes may only become more."""
     words = request.split()
-    flags = [f for f in ("--ram", "--nodes") if f in words]
+    is_equal = "," not in request
+    flags = [f for f in ("--ram", "--nodes") if f in words and (is_equal or f == "--nodes")]
     if not flags or "--objective" in words:
         return None
-    if "--nodes" in words:
+    if "--nodes" in words and is_equal:
         flags.append("--rate")
     flag = random_.choice(flags)
     if flag == "--rate":
-        rate = link_rate(words[words.index("--board") + 1]) * random_.uniform(1.1, 10)
+        rate = board_facts(words[words.index("--board") + 1])["link"]["mbit_per_s"]
+        rate *= random_.uniform(1.1, 10)
         return f"{request} --rate {rate:.3g}M"
     at = words.index(flag) + 1
     if flag == "--ram":

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,7 +61,7 @@ class AutoPlan {
 
   OrMisfit<Plan> find_briefly() {
     const std::unique_ptr<CrewPlan> crew =
-        crew_of(order_.size(), request_.cluster.nodes.size());
+        crew_of(order_, request_.cluster.nodes.size());
     crew->begin_briefly();
     const Trials& trials = crew->trials();
     if (!trials.any()) return why_not(trials.refused());
@@ -71,7 +72,7 @@ class AutoPlan {
 
   OrMisfit<Plan> find() {
     const size_t all = order_.size();
-    try_crew(all);
+    try_crew(order_);
     if (best_) on_all_ = best_->trials().on_all();
     // With a price of traffic only all nodes are tried.
     if (best_ && request_.byte_s > 0 && all == request_.cluster.nodes.size()) {
@@ -79,34 +80,21 @@ class AutoPlan {
     }
     if (are_equal()) {
       begin_crews(fewer_equal(all));
-      for (const size_t count : fewer_equal(all)) try_crew(count);
-      if (!best_) return smallest();
-      try_hopeless();
+      for (const size_t count : fewer_equal(all)) {
+        try_crew(first_nodes(order_, count));
+      }
     } else {
-      const std::vector<int> everyone = order_;
-      if (!best_ || is_cheap(all) ||
-          busy_nodes(best_->trials().best()) < std::ssize(order_)) {
-        leave_out_small();
-      }
-      for (const size_t count : fewer_unequal()) try_crew(count);
-      if (order_ != everyone && is_cheap(everyone.size())) {
-        order_ = everyone;
-        for (const size_t count : fewer_unequal()) try_crew(count);
-      }
-      try_better_linked();
-      try_alone();
-      if (is_cheap(everyone.size())) try_first_nodes();
-      if (!best_) return smallest();
-      if (on_all_) order_ = everyone;
-      try_hopeless();
+      try_fewer_unequal();
     }
+    if (!best_) return smallest();
+    try_hopeless();
     return named_at_last();
   }
 
   OrMisfit<Plan> find_of(std::vector<CrewTrial> trials) {
     for (CrewTrial& t : trials) {
-      std::unique_ptr<CrewPlan> crew =
-          crew_of(std::min(t.nodes, order_.size()), t.nodes);
+      std::unique_ptr<CrewPlan> crew = crew_of(
+          first_nodes(order_, std::min(t.nodes, order_.size())), t.nodes);
       if (best_) crew->compare_with(best_->trials().measure());
       crew->run(std::move(t.trial));
       take(std::move(crew));
@@ -152,92 +140,23 @@ class AutoPlan {
     return counts;
   }
 
-  // Leaves out the nodes with the least memory, class by class, until the best
-  // plan gives all others a share. Later trials leave them out, too.
-  void leave_out_small() {
-    const std::vector<int> all = order_;
-    const auto bytes = [&](int n) {
-      return request_.cluster.nodes[n].plan_budget();
-    };
-    for (size_t i = 0; i < tuning::kMostClasses; ++i) {
-      const int64_t least = bytes(*std::ranges::min_element(order_, {}, bytes));
-      std::erase_if(order_, [&](int n) { return bytes(n) < 2 * least; });
-      if (order_.empty()) break;
-      const bool better = try_crew(order_.size());
-      if (better && busy_nodes(best_->trials().best()) == std::ssize(order_)) {
-        return;
+  // Tries crews without some nodes of all, and in turn without some of each
+  // crew whose plan is the best so far.
+  void try_fewer_unequal() {
+    std::vector<std::vector<int>> from = {order_};
+    std::set<std::vector<int>> tried = {order_};
+    for (size_t i = 0; i < from.size(); ++i) {
+      const bool each = is_cheap(from[i].size());
+      auto crews = smaller_crews(net_, request_, from[i], each);
+      if (i == 0 && each) {
+        std::ranges::move(crews_of_first_nodes(from[i]),
+                          std::back_inserter(crews));
+      }
+      for (std::vector<int>& crew : crews) {
+        if (!tried.insert(crew).second || !try_crew(crew)) continue;
+        from.push_back(std::move(crew));
       }
     }
-    order_ = all;
-  }
-
-  // Tries crews without the nodes with the slowest links, however fast they
-  // compute: all others would wait for them.
-  void try_better_linked() {
-    if (!is_latency()) return;
-    const std::vector<int> all = order_;
-    for (size_t i = 0; i < tuning::kMostClasses; ++i) {
-      const double slowest = datagram_s(*std::ranges::max_element(
-          order_, {}, [&](int n) { return datagram_s(n); }));
-      std::erase_if(order_, [&](int n) {
-        return tuning::kFarOff * datagram_s(n) >= slowest;
-      });
-      if (order_.empty()) break;
-      try_crew(order_.size());
-      for (const size_t count : fewer_unequal()) try_crew(count);
-    }
-    order_ = all;
-  }
-
-  // Tries single nodes, which wait for no other.
-  void try_alone() {
-    if (!is_latency() || request_.compared) return;
-    const std::vector<int> all = order_;
-    for (const int n :
-         soonest_alone(net_, request_, all, tuning::kMostClasses)) {
-      order_ = {n};
-      try_crew(1);
-    }
-    order_ = all;
-  }
-
-  // Tries the fastest nodes among the first ones of the cluster, so that what
-  // is found over these is also found over all.
-  void try_first_nodes() {
-    const std::vector<int> all = order_;
-    std::set<std::vector<int>> tried;
-    const auto is_new = [&](size_t count) {
-      return tried.insert(first_nodes(order_, count)).second;
-    };
-    for (size_t count = 1; count <= all.size(); ++count) is_new(count);
-    for (int first = *std::ranges::max_element(all); first > 0; --first) {
-      std::erase_if(order_, [&](int n) { return n >= first; });
-      for (size_t count = order_.size(); count > 0; --count) {
-        if (is_new(count)) try_crew(count);
-      }
-    }
-    order_ = all;
-  }
-
-  // Returns numbers of the fastest nodes: those that leave out a class of
-  // slower ones, the largest first, then one half of the nodes, a quarter and
-  // so on. Where plans cost little, returns all numbers.
-  std::vector<size_t> fewer_unequal() const {
-    const auto& nodes = request_.cluster.nodes;
-    const bool each = is_cheap(order_.size());
-    std::vector<size_t> counts;
-    for (size_t k = order_.size(); k-- > 1;) {
-      const double slower = nodes[order_[k]].rating;
-      if (each || nodes[order_[k - 1]].rating >= tuning::kFarOff * slower) {
-        counts.push_back(k);
-      }
-    }
-    if (each) return counts;
-    counts.resize(std::min(counts.size(), tuning::kMostClasses));
-    for (size_t half = order_.size() / 2; half > 0; half /= 2) {
-      counts.push_back(half);
-    }
-    return counts;
   }
 
   static Misfit why_not(const std::optional<Misfit>& refused) {
@@ -259,13 +178,6 @@ class AutoPlan {
     return why_not(refused_);
   }
 
-  // Returns the seconds that a full datagram takes to the node.
-  double datagram_s(int node) const {
-    const Board& board = request_.cluster.nodes[size_t(node)].board;
-    return board.link_latency_us * 1e-6 +
-           8.0 * request_.max_payload / board.link_bits_per_s;
-  }
-
   // Returns whether the estimate of a crew is far beyond the least one.
   bool is_hopeless(int64_t ps) {
     if (best_ && static_cast<double>(ps) >
@@ -276,9 +188,9 @@ class AutoPlan {
     return false;
   }
 
-  // Makes a crew of the first `count` nodes of the order, in a cluster of the
-  // first `of` nodes of the request.
-  std::unique_ptr<CrewPlan> crew_of(size_t count, size_t of) {
+  // Makes a crew of these nodes, in a cluster of the first `of` nodes of the
+  // request.
+  std::unique_ptr<CrewPlan> crew_of(const std::vector<int>& nodes, size_t of) {
     PlanRequest request = request_;
     if (of < request.cluster.nodes.size()) {
       request.linked = true;
@@ -287,8 +199,7 @@ class AutoPlan {
     const bool given = memo_ && of == request_.cluster.nodes.size();
     auto& memo = memos_[of];
     if (!given && !memo) memo = std::make_unique<SegmentMemo>(net_);
-    auto crew = std::make_unique<CrewPlan>(net_, std::move(request),
-                                           first_nodes(order_, count),
+    auto crew = std::make_unique<CrewPlan>(net_, std::move(request), nodes,
                                            given ? *memo_ : *memo);
     const bool asks = refused_ && refused_->arena_bytes;
     crew->refused_with(
@@ -297,25 +208,25 @@ class AutoPlan {
     return crew;
   }
 
-  // Returns whether the plan of the first `count` nodes of the order is the
-  // best so far. Of equally good plans the one with more nodes stays.
-  bool try_crew(size_t count) {
+  // Returns whether the plan of these nodes is the best so far. Of equally good
+  // plans the one with more nodes stays.
+  bool try_crew(const std::vector<int>& nodes) {
     // After the deadline the search ends with what it has.
     if ((best_ || refused_) && PlanDeadline::passed()) return false;
-    const size_t all = request_.cluster.nodes.size();
+    const size_t count = nodes.size(), all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
     const bool cheap = alone && is_cheap(count);
     const auto begun = crews_.find(count);
     const bool is_begun = begun != crews_.end();
     std::unique_ptr<CrewPlan> crew = is_begun
                                          ? std::move(begun->second)
-                                         : crew_of(count, alone ? count : all);
+                                         : crew_of(nodes, alone ? count : all);
     if (!crew) return false;
     if (is_begun && cheap) return take(std::move(crew));
     if (is_latency() && count == 1) {
       // Estimates of a single node ignore that it waits for rows; a bound
       // decides.
-      if (best_ && least_alone_s(net_, request_, order_[0]) >=
+      if (best_ && least_alone_s(net_, request_, nodes[0]) >=
                        best_->trials().best().latency_s) {
         return false;
       }
@@ -362,7 +273,9 @@ class AutoPlan {
     if (!best_ || !is_latency()) return;
     std::erase(counts, size_t{1});
     std::vector<std::unique_ptr<CrewPlan>> crews;
-    for (const size_t count : counts) crews.push_back(crew_of(count, count));
+    for (const size_t count : counts) {
+      crews.push_back(crew_of(first_nodes(order_, count), count));
+    }
     search_at_once(crews.size(), request_.jobs, [&](size_t i) {
       if (!is_cheap(counts[i])) crews[i]->estimate_ps();
     });
@@ -429,7 +342,7 @@ class AutoPlan {
   void try_hopeless() {
     if (order_.size() != request_.cluster.nodes.size()) return;
     for (const std::string& strategy : hopeless_) {
-      std::unique_ptr<CrewPlan> crew = crew_of(order_.size(), order_.size());
+      std::unique_ptr<CrewPlan> crew = crew_of(order_, order_.size());
       crew->run(strategy, is_latency() ? best_->trials().measure() : 0);
       take(std::move(crew));
     }
@@ -485,7 +398,7 @@ class AutoPlan {
 
   const Net& net_;
   const PlanRequest& request_;
-  std::vector<int> order_;  // fastest nodes first
+  const std::vector<int> order_;  // fastest nodes first
   // Memos by the number of nodes in the cluster; plans refer to them.
   std::map<size_t, std::unique_ptr<SegmentMemo>> memos_;
   SegmentMemo* const memo_;

@@ -1,6 +1,6 @@
 // Orders the nodes of a cluster, finds those that are alike and those that may
-// be fastest alone, and says what nodes without a share would need to be of
-// use.
+// be faster without others, and says what nodes without a share would need to
+// be of use.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +32,17 @@ bool are_alike(const std::vector<ClusterNode>&);
 // Returns a lower bound on the time of a frame over links on this node alone.
 double least_alone_s(const Net&, const PlanRequest&, int node);
 
-// Returns at most `most` of these nodes: those that may be fastest alone, the
-// fastest first. Of nodes with equal bounds and links only the one with most
-// memory is included.
-std::vector<int> soonest_alone(const Net&, const PlanRequest&,
-                               const std::vector<int>& nodes, size_t most);
+// Returns crews that leave out some of these unequal nodes, fastest first: the
+// slower ones, those with less memory, those with slower links, for which all
+// others would wait, and all but one. `each`: of the slower ones any number,
+// not only classes of them and halves.
+std::vector<std::vector<int>> smaller_crews(const Net&, const PlanRequest&,
+                                            const std::vector<int>& nodes,
+                                            bool each);
+
+// Returns the fastest nodes, any number of them, among the first ones of the
+// cluster, so that what is found over these is also found over all.
+std::vector<std::vector<int>> crews_of_first_nodes(std::vector<int> nodes);
 
 // Returns the text behind a plan's strategy: the least factors of clock or link
 // with which more of the nodes in `order`, fastest first, would have a share in
