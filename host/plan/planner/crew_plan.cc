@@ -492,8 +492,9 @@ bool CrewPlan::try_groups(const Trial& trial) {
   bool better = false;
   const auto run = [&](int channels) {
     Trial grouped = trial;
-    add_groups(net_, request_.cluster, channels, grouped);
-    if (grouped.group_channels) better |= trials_.run(std::move(grouped));
+    if (add_groups(net_, request_.cluster, channels, grouped)) {
+      better |= trials_.run(std::move(grouped));
+    }
   };
   const auto& groups = tuning::kGroups;
   if (is_latency()) {

@@ -18,20 +18,15 @@ namespace shoal {
 namespace {
 
 // Returns a trial for each path, with the options of the trial to change and
-// with channel groups where the cuts allow them.
+// with its channel groups where the cuts allow them.
 std::vector<Trial> trials_of(const MoveFrom& from,
                              const std::vector<MixedPath>& paths) {
-  const Cluster& cluster = from.request.cluster;
   std::vector<Trial> all;
   for (const MixedPath& path : paths) {
     Trial trial{"mixed", from.mixed.cuts_of(path), from.trial.options};
     trial.cuts.ends = from.trial.cuts.ends;
     trial.cuts.tiles = from.trial.cuts.tiles;
-    if (from.trial.spliced) {
-      keep_groups(from.net, cluster, from.trial, trial);
-    } else {
-      add_groups(from.net, cluster, from.trial.group_channels, trial);
-    }
+    keep_groups(from.net, from.request.cluster, from.trial, trial);
     all.push_back(std::move(trial));
   }
   return all;
@@ -91,7 +86,6 @@ std::optional<Trial> spliced(const Trial& best, const Trial& other, Segment s) {
     return std::nullopt;
   }
   trial.name = "mixed";
-  trial.spliced = true;
   return trial;
 }
 
@@ -282,7 +276,6 @@ std::vector<Trial> balance_shares(const MoveFrom& from) {
     if (t.cuts.blocks.empty()) continue;
     t.cuts.blocks.clear();
     keep_groups(from.net, from.request.cluster, from.trial, t);
-    t.spliced = from.trial.spliced;
   }
   return all;
 }

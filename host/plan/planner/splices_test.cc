@@ -69,7 +69,6 @@ TEST(Splices, GroupsComeWithTheirLayers) {
   EXPECT_EQ(blocks[0].groups, 2);
   EXPECT_EQ(blocks[1].begin, 3);
   EXPECT_EQ(blocks[1].groups, 8);
-  EXPECT_TRUE(all[0].trial.spliced);
 }
 
 TEST(Splices, TilesComeWithTheirLayers) {

@@ -125,7 +125,6 @@ class TileTrials {
   Trial trial_of(const Way& way) const {
     Trial trial = bases_.behind[way.behind];
     trial.name = trial.cuts.strategy = "tiles";
-    trial.group_channels = 0;
     trial.options.save_memory();
     trial.cuts.blocks.clear();
     trial.cuts.tiles = way.tiles;

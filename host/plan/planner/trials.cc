@@ -66,8 +66,8 @@ size_t plan_work(const Net& net, size_t nodes) {
 // The bindings name all fields, so that a new field does not compile until it
 // is decided whether it counts.
 bool is_same(const Trial& a, const Trial& b) {
-  const auto& [name_a, cuts_a, options_a, channels_a, spliced_a, alone_a] = a;
-  const auto& [name_b, cuts_b, options_b, channels_b, spliced_b, alone_b] = b;
+  const auto& [name_a, cuts_a, options_a, alone_a] = a;
+  const auto& [name_b, cuts_b, options_b, alone_b] = b;
   const auto& [by_a, layers_a, ends_a, joined_a, blocks_a, tiles_a] = cuts_a;
   const auto& [by_b, layers_b, ends_b, joined_b, blocks_b, tiles_b] = cuts_b;
   return alone_a == alone_b && options_a == options_b && layers_a == layers_b &&
@@ -108,14 +108,12 @@ void Trials::go_back(const Reached& to) {
 
 const Plan& Trials::best() const { return finished(*best_); }
 
-void add_groups(const Net& net, const Cluster& cluster, int channels,
+bool add_groups(const Net& net, const Cluster& cluster, int channels,
                 Trial& trial) {
-  if (channels == 0) return;
   const CutNet cut(net, cluster, trial.cuts);
-  for (BlockChoice& block : group_blocks(cut, channels)) {
-    trial.cuts.blocks.push_back(std::move(block));
-    trial.group_channels = channels;
-  }
+  std::vector<BlockChoice> blocks = group_blocks(cut, channels);
+  std::ranges::move(blocks, std::back_inserter(trial.cuts.blocks));
+  return !blocks.empty();
 }
 
 void keep_groups(const Net& net, const Cluster& cluster, const Trial& from,
@@ -125,14 +123,11 @@ void keep_groups(const Net& net, const Cluster& cluster, const Trial& from,
   for (const BlockChoice& b : from.cuts.blocks) {
     if (loop_end(cut, b.begin, layers) == b.end) trial.cuts.blocks.push_back(b);
   }
-  trial.group_channels = from.group_channels;
-  trial.spliced = true;
 }
 
 void drop_groups(Trial& trial) {
   std::erase_if(trial.cuts.blocks,
                 [](const BlockChoice& b) { return b.groups > 1; });
-  trial.group_channels = 0;
 }
 
 std::vector<Trial> lone_trials(const Net& net, const PlanRequest& request,

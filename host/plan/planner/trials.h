@@ -28,17 +28,15 @@ struct Trial {
   std::string name = {};  // of the cuts
   Cuts cuts = {};
   SearchOptions options = {};
-  int group_channels = 0;  // of each group; 0: there are no groups
-  bool spliced = false;    // groups are those of the plans it was spliced from
-  int alone = -1;          // a node that has all layers, as if alone; -1: none
+  int alone = -1;  // a node that has all layers, as if alone; -1: none
 };
 
 // Returns whether the same plan would be built of both.
 bool is_same(const Trial&, const Trial&);
 
 // Adds groups of about `channels` channels wherever expansions and projections
-// allow them; none if `channels` is 0.
-void add_groups(const Net&, const Cluster&, int channels, Trial&);
+// allow them. Returns whether any do.
+bool add_groups(const Net&, const Cluster&, int channels, Trial&);
 // Adds the groups of another trial where the cuts still allow them.
 void keep_groups(const Net&, const Cluster&, const Trial& from, Trial&);
 // Removes all groups.
