@@ -445,7 +445,9 @@ void CrewPlan::improve_further(int times) {
     for (Move* move : kMoves) {
       std::vector<Trial> trials =
           move({net_, request_, trial, plan, rehearsed_, *mixed_});
-      trials.resize(std::min(trials.size(), tuning::kFirstChanges));
+      // Ways to hold less lead elsewhere, and take plans from other moves.
+      const size_t most = move == change_options ? 1 : tuning::kFirstChanges;
+      trials.resize(std::min(trials.size(), most));
       for (Trial& t : trials) {
         if (plans <= 0 || PlanDeadline::passed()) return;
         run_counted(std::move(t), plans);

@@ -84,7 +84,8 @@ class CutEstimate {
   const Net& net_;
   const Cluster& cluster_;
   const uint32_t payload_;
-  // False for the smallest arena: bands with fewer nodes hold wider rows.
+  // False for the smallest arena, since bands with fewer nodes hold wider rows,
+  // and where all of the wire's time counts, so that some plans begin without.
   const bool bands_;
   const int nodes_;               // of the cluster
   const std::vector<int> order_;  // those that may have a share
