@@ -5,7 +5,7 @@
 # PASSED is a folder that remembers what has compiled. Of the runtime (device/),
 # which firmware is built of for every kind of core, with optimization and
 # warnings, no code is made here. It includes nothing of an SDK, so that where
-# all of it has passed in this dialect of C++, for whatever core, the same files
+# all of it has passed with the same flags, for whatever core, the same files
 # pass again. So does another source that is the same after the preprocessor.
 set -euo pipefail
 export passed=$1 flags=$2 includes=$3
@@ -35,8 +35,8 @@ sources() {
     "$@" -print0
 }
 
-tree=$({ echo "${flags/-mcpu=*/}" && find . -path '*/device/*' -type f -print0 | sort -z |
-  xargs -0 cat; } | key_of)
+tree=$({ sed 's/-mcpu=[^ ]*//' <<<"$flags" &&
+  find . -path '*/device/*' -type f -print0 | sort -z | xargs -0 cat; } | key_of)
 [[ -e $tree ]] || {
   sources -path '*/device/*' | xargs -0 -r -P 2 -n 16 \
     arm-none-eabi-g++ $flags $includes $strict $plain -fsyntax-only

@@ -142,7 +142,7 @@ std::vector<std::vector<int>> smaller_crews(const Net& net,
                                             bool each) {
   const std::vector<ClusterNode>& all = request.cluster.nodes;
   std::vector<std::vector<int>> crews;
-  // Leaves out class by class of nodes with as little of something.
+  // Leaves out one class after the other of nodes with least of something.
   const auto leave_out = [&](const auto& without_least) {
     std::vector<int> left = nodes;
     for (size_t i = 0; i < tuning::kMostClasses; ++i) {
