@@ -441,7 +441,9 @@ void CrewPlan::improve_further(int times) {
     // Plans that are found meanwhile may reallocate the lists.
     const Plan plan = *std::exchange(*from, std::nullopt);
     moved_s_.insert(plan.latency_s);
-    const Trial trial = rehearsed_[size_t(from - found_.data())].trial;
+    Trial trial = rehearsed_[size_t(from - found_.data())].trial;
+    // The ends of a pipeline suit its own cuts.
+    trial.cuts.ends.clear();
     for (Move* move : kMoves) {
       std::vector<Trial> trials =
           move({net_, request_, trial, plan, rehearsed_, *mixed_});

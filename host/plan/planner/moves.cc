@@ -18,13 +18,13 @@ namespace shoal {
 namespace {
 
 // Returns a trial for each path, with the options of the trial to change and
-// with its channel groups where the cuts allow them. Ends of segments are found
-// again: those of a pipeline suit its own cuts.
+// with its channel groups where the cuts allow them.
 std::vector<Trial> trials_of(const MoveFrom& from,
                              const std::vector<MixedPath>& paths) {
   std::vector<Trial> all;
   for (const MixedPath& path : paths) {
     Trial trial{"mixed", from.mixed.cuts_of(path), from.trial.options};
+    trial.cuts.ends = from.trial.cuts.ends;
     trial.cuts.tiles = from.trial.cuts.tiles;
     keep_groups(from.net, from.request.cluster, from.trial, trial);
     all.push_back(std::move(trial));
