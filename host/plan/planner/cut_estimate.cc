@@ -10,6 +10,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/node_kinds.h"
 #include "host/plan/types/boxes.h"
 #include "host/plan/types/deadline.h"
 #include "host/plan/types/tuning.h"
@@ -71,7 +72,7 @@ CutEstimate::CutEstimate(const Net& net, const PlanRequest& request,
       cluster_(request.cluster),
       payload_(request.max_payload),
       bands_(request.objective == Objective::kLatency &&
-             costs.wire_percent < 100),
+             (costs.wire_percent < 100 || !are_alike(request.cluster.nodes))),
       nodes_(static_cast<int>(request.cluster.nodes.size())),
       order_(order),
       crew_(order),

@@ -85,7 +85,8 @@ class CutEstimate {
   const Cluster& cluster_;
   const uint32_t payload_;
   // False for the smallest arena, since bands with fewer nodes hold wider rows,
-  // and where all of the wire's time counts, so that some plans begin without.
+  // and for equal nodes where all of the wire's time counts, so that some plans
+  // begin without.
   const bool bands_;
   const int nodes_;               // of the cluster
   const std::vector<int> order_;  // those that may have a share
