@@ -17,6 +17,7 @@
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/crew_plan.h"
+#include "host/plan/planner/idle_help.h"
 #include "host/plan/planner/node_kinds.h"
 #include "host/plan/planner/plan_numbers.h"
 #include "host/plan/search/search.h"

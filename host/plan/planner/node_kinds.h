@@ -1,15 +1,12 @@
-// Orders the nodes of a cluster, finds those that are alike and those that may
-// be faster without others, and says what nodes without a share would need to
-// be of use.
+// Orders the nodes of a cluster and finds those that are alike and those that
+// may be faster without others.
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include "host/lower/net.h"
 #include "host/plan/types/cluster.h"
-#include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
 namespace shoal {
@@ -43,13 +40,5 @@ std::vector<std::vector<int>> smaller_crews(const Net&, const PlanRequest&,
 // Returns the fastest nodes, any number of them, among the first ones of the
 // cluster, so that what is found over these is also found over all.
 std::vector<std::vector<int>> crews_of_first_nodes(std::vector<int> nodes);
-
-// Returns the text behind a plan's strategy: the least factors of clock or link
-// with which more of the nodes in `order`, fastest first, would have a share in
-// a better plan. `measure`: the plan's value by the objective, the least time.
-// Empty for more nodes than tuning::kManyNodes.
-std::string help_of_idle(const Net&, const PlanRequest&,
-                         const std::vector<int>& order, const Plan&,
-                         double measure);
 
 }  // namespace shoal
