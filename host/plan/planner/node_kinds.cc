@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <iterator>
 #include <tuple>
 
 #include "host/plan/planner/bounds.h"
