@@ -16,6 +16,13 @@
 namespace shoal {
 namespace {
 
+// Returns the trial whose segments moves can change: a node that is planned as
+// if alone has none, and all layers.
+Trial in_segments(Trial trial) {
+  trial.alone = -1;
+  return trial;
+}
+
 // Returns the places behind layers where fewer bytes are kept than at any place
 // before.
 std::vector<int> narrow_ends(const Net& net) {
@@ -77,6 +84,11 @@ bool CrewPlan::has_banks() const {
 // Starts differ in what an exchange costs, how often a layer's weights are
 // read, and how many of them stay in SRAM.
 std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
+  if (is_lone()) {  // there is nothing to cut, nor to wait for
+    std::vector<Start> all(2);
+    all.back().search.save_memory();
+    return all;
+  }
   if (!is_latency()) {
     std::vector<Start> all = {{{1, 3, 100}, {1}}};
     if (is_all()) {
@@ -126,15 +138,13 @@ int64_t CrewPlan::estimate_ps() {
 
 void CrewPlan::begin_briefly(double least) {
   if (least < kFar) compare_with(least);
-  if (is_lone()) {
-    for (Trial& t : lone_trials(net_, request_, crew_.front(), "single")) {
-      trials_.run(std::move(t), trials_.any() ? tuning::kClearly : 0);
-      if (!trials_.any()) return;
-    }
-    return;
-  }
-  trials_.run(spatial());
+  trials_.run(simplest());
   if (first_trial_) return;
+  // The search for a node alone finds the smallest arena. Segments like those
+  // of several nodes compute while rows arrive, which over slow links saves
+  // more than that search's faster bands do.
+  if (is_lone() && (!request_.over_links() || !is_latency() || !trials_.any()))
+    return;
   const Start first = starts().front();
   estimate_ps();
   stored_ = mixed_->estimate().has_stored();
@@ -343,7 +353,8 @@ void CrewPlan::improve() {
   if (!can_improve()) return;
   if (lacks_room()) begun_ = {trials_.reached(), std::ssize(rehearsed_)};
   climb(steps(false));
-  if (work_ <= tuning::kCheap && request_.effort > 0) {
+  // A node alone gains nothing by it.
+  if (work_ <= tuning::kCheap && request_.effort > 0 && !is_lone()) {
     improve_further(tuning::kCheapEffort);
   }
 }
@@ -373,26 +384,30 @@ void CrewPlan::climb(std::vector<Step> all) {
 }
 
 CrewPlan::Step CrewPlan::step(Move* of, int plans) {
-  return {[this, of] {
-            return of({net_, request_, trials_.taken(), trials_.best(),
-                       rehearsed_, *mixed_});
-          },
-          plans};
+  return {
+      [this, of] {
+        const Trial from = in_segments(trials_.taken());
+        return of({net_, request_, from, trials_.best(), rehearsed_, *mixed_});
+      },
+      plans};
 }
 
 // Small changes come first, and plans that hold other memory last: they are
 // poor seeds, but parts of them make splices. `otherwise`: all options of the
-// plan are changed first, not only room for what links have under way.
+// plan are changed first, not only room for what links have under way. For a
+// node alone they are what matters, and enough where many plans are compared.
 std::vector<CrewPlan::Step> CrewPlan::steps(bool otherwise) {
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
-  std::vector<Step> all = {step(change_options, otherwise ? most_plans_ : 1),
-                           step(balance_shares, most_plans_),
-                           step(splice_plans, most_plans_),
-                           step(recut_run, most_plans_)};
+  const bool each = otherwise || is_lone();
+  std::vector<Step> all = {step(change_options, each ? most_plans_ : 1)};
+  if (is_lone() && request_.compared) return all;
+  for (Move* of : {balance_shares, splice_plans, recut_run}) {
+    all.push_back(step(of, most_plans_));
+  }
   if (otherwise) all.push_back(step(add_ends, most_plans_));
-  if (work_ <= tuning::kCheap) {
+  if (work_ <= tuning::kCheap && !is_lone()) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {
       all.push_back(step(of, most_plans_));
@@ -441,7 +456,7 @@ void CrewPlan::improve_further(int times) {
     // Plans that are found meanwhile may reallocate the lists.
     const Plan plan = *std::exchange(*from, std::nullopt);
     moved_s_.insert(plan.latency_s);
-    Trial trial = rehearsed_[size_t(from - found_.data())].trial;
+    Trial trial = in_segments(rehearsed_[size_t(from - found_.data())].trial);
     // The ends of a pipeline suit its own cuts.
     trial.cuts.ends.clear();
     for (Move* move : kMoves) {
@@ -526,8 +541,9 @@ Trial CrewPlan::spatial() const {
 }
 
 Trial CrewPlan::simplest() const {
-  if (!is_lone()) return spatial();
-  return lone_trials(net_, request_, crew_.front(), "single").front();
+  Trial trial = spatial();
+  if (is_lone()) trial.name = "single", trial.alone = crew_.front();
+  return trial;
 }
 
 Cuts CrewPlan::named_cuts(const std::string& strategy) const {

@@ -22,9 +22,11 @@ const std::vector<Trial>& CrewPlan::start_trials() {
   return start_trials_;
 }
 
+// A node that is planned as if alone may leave no room and yet have some in
+// segments, so for it the answer is true.
 bool CrewPlan::lacks_room() const {
   return request_.byte_s == 0 &&
-         shoal::lacks_room(request_.cluster, trials_.best());
+         (is_lone() || shoal::lacks_room(request_.cluster, trials_.best()));
 }
 
 // Returns the best trial and the starts in ways that save memory, if rings of

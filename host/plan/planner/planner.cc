@@ -53,11 +53,9 @@ Cuts cuts_of(const Net& net, const PlanRequest& request) {
   return make_cuts(net, request.cluster, {.strategy = request.strategy});
 }
 
-// Returns the best plan of these trials, the first of which has to fit. Later
-// ones are faster by more than the fraction `by`.
+// Returns the best plan of these trials, the first of which has to fit.
 OrMisfit<Plan> best_of(const Net& net, const PlanRequest& request,
-                       SegmentMemo* memo, std::vector<Trial> all,
-                       double by = 0) {
+                       SegmentMemo* memo, std::vector<Trial> all) {
   SegmentMemo own(net);
   Trials trials(net, request, memo ? *memo : own);
   // Given cuts are planned however little time there is.
@@ -67,7 +65,7 @@ OrMisfit<Plan> best_of(const Net& net, const PlanRequest& request,
   no_deadline.reset();
   if (!trials.any()) return *trials.refused();
   for (size_t i = 1; i < all.size() && !PlanDeadline::passed(); ++i) {
-    trials.run(std::move(all[i]), by);
+    trials.run(std::move(all[i]));
   }
   return trials.best();
 }
@@ -87,6 +85,7 @@ OrMisfit<Plan> plan_by_cuts(const Net& net, const PlanRequest& request,
   return best_of(net, request, memo, std::move(all));
 }
 
+// For one node all strategies are the same.
 OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
                            SegmentMemo* memo) {
   const bool links = request.over_links();
@@ -96,11 +95,14 @@ OrMisfit<Plan> plan_of_one(const Net& net, const PlanRequest& request,
                 "--strategy " + request.strategy +
                     " is not known for one node; known: auto, single");
   }
-  // For one node all strategies are the same.
   const std::string name =
       request.strategy.empty() ? "single" : request.strategy;
-  return best_of(net, request, memo, lone_trials(net, request, 0, name),
-                 tuning::kClearly);
+  if (!links) {
+    return best_of(net, request, memo, {{.name = name, .alone = 0}});
+  }
+  OrMisfit<Plan> plan = auto_plan(net, request, memo);
+  if (plan) plan->strategy = name;
+  return plan;
 }
 
 // Where plans cost much, the other order only gets the cuts that are best in

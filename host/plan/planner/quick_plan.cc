@@ -19,7 +19,7 @@ namespace {
 // Not a strategy: the plan with which `auto` begins.
 constexpr const char* kBrief = "brief";
 
-// For one node, also with links, there is only one search: node_search().
+// For one node all strategies are the same.
 bool has_several(const PlanRequest& request) {
   return request.cluster.nodes.size() > 1;
 }

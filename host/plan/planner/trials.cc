@@ -40,18 +40,6 @@ std::optional<PlanRequest> less_in_flash(const Net& net,
   return less;
 }
 
-std::vector<SearchOptions> streamed_ways() {
-  std::vector<SearchOptions> ways(7);
-  ways[1].flash = {tuning::kHalfOfFlash, 0};
-  ways[2].overlays = true;
-  ways[3].save_memory();
-  ways[4].in_flight_room = false;
-  ways[5].rungs = true;
-  ways[6].rungs = true;
-  ways[6].save_memory();
-  return ways;
-}
-
 }  // namespace
 
 size_t plan_work(const Net& net, size_t nodes) {
@@ -128,20 +116,6 @@ void keep_groups(const Net& net, const Cluster& cluster, const Trial& from,
 void drop_groups(Trial& trial) {
   std::erase_if(trial.cuts.blocks,
                 [](const BlockChoice& b) { return b.groups > 1; });
-}
-
-std::vector<Trial> lone_trials(const Net& net, const PlanRequest& request,
-                               int node, const std::string& name) {
-  std::vector<Trial> all = {{.name = name, .alone = node}};
-  if (!request.over_links() || request.objective != Objective::kLatency) {
-    return all;
-  }
-  const Cuts cuts =
-      make_cuts_over(net, request.cluster, {node}, {.strategy = "spatial"});
-  for (const SearchOptions& way : streamed_ways()) {
-    all.push_back({name, cuts, way});
-  }
-  return all;
 }
 
 std::string Trials::text(double measure) const {

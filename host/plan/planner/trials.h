@@ -42,13 +42,6 @@ void keep_groups(const Net&, const Cluster&, const Trial& from, Trial&);
 // Removes all groups.
 void drop_groups(Trial&);
 
-// Returns the trials of a node that has all layers: as if alone and, over links
-// for the least time, with segments like those of a cluster's nodes. These
-// compute while rows arrive; over slow links that can save more than the faster
-// bands of a node alone do.
-std::vector<Trial> lone_trials(const Net&, const PlanRequest&, int node,
-                               const std::string& name);
-
 class Trials {
  public:
   // Net, request and memo, which is of the request's nodes, must outlive the
