@@ -22,8 +22,8 @@ const std::vector<Trial>& CrewPlan::start_trials() {
   return start_trials_;
 }
 
-// A node that is planned as if alone may leave no room and yet have some in
-// segments, so for it the answer is true.
+// The room that a node leaves which is planned as if alone says nothing of
+// segments, so for a node alone the answer is true.
 bool CrewPlan::lacks_room() const {
   return request_.byte_s == 0 &&
          (is_lone() || shoal::lacks_room(request_.cluster, trials_.best()));

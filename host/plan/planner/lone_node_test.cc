@@ -33,7 +33,7 @@ Plan by_hand(const Net& net, Cluster cluster) {
 
 TEST(LoneNodeTest, OneNodeByHandIsNoFaster) {
   const Net net = bottleneck_net(96, 6);
-  for (const double rate : {1e6, 5e6, 1e7}) {
+  for (const double rate : {2e5, 1e6, 5e6, 1e7}) {
     for (const int nodes : {1, 2}) {
       SCOPED_TRACE(std::to_string(rate) + " on " + std::to_string(nodes));
       const Cluster cluster = nodes_at(nodes, rate);
