@@ -227,10 +227,10 @@ void CrewPlan::begin() {
   }
   try_columns();
   try_all(in_tiles());
-  if (is_latency()) {
-    try_all(as_pipeline());
-  } else {
+  if (!is_latency()) {
     try_small_pipelines();
+  } else if (!trials_.any()) {
+    try_all(as_pipeline());
   }
 }
 
@@ -352,7 +352,7 @@ bool CrewPlan::can_improve() const {
 void CrewPlan::improve() {
   if (!can_improve()) return;
   if (lacks_room()) begun_ = {trials_.reached(), std::ssize(rehearsed_)};
-  climb(steps(false));
+  climb(false);
   // A node alone gains nothing by it (53 requests at 0.2 to 1000 Mbit/s).
   if (work_ <= tuning::kCheap && request_.effort > 0 && !is_lone()) {
     improve_further(tuning::kCheapEffort);
@@ -370,17 +370,22 @@ void CrewPlan::improve_otherwise() {
   const auto first = rehearsed_.begin() + count;
   const std::vector<Rehearsed> later(first, rehearsed_.end());
   rehearsed_.erase(first, rehearsed_.end());
-  climb(steps(true));
+  climb(true);
   if (trials_.measure() >= least) trials_.go_back(before);
   rehearsed_.insert(rehearsed_.begin() + count, later.begin(), later.end());
   begun_.reset();
 }
 
-void CrewPlan::climb(std::vector<Step> all) {
-  size_t in_vain = 0;
-  for (size_t next = 0; in_vain < all.size(); ++next) {
-    in_vain = makes_better(all[next % all.size()]) ? 0 : in_vain + 1;
-  }
+// Pipelines do not depend on the best plan, so the steps change that first.
+void CrewPlan::climb(bool otherwise) {
+  std::vector<Step> all = steps(otherwise);
+  Step pipelines = {[this] { return as_pipeline(); }, most_plans_};
+  do {
+    size_t in_vain = 0;
+    for (size_t next = 0; in_vain < all.size(); ++next) {
+      in_vain = makes_better(all[next % all.size()]) ? 0 : in_vain + 1;
+    }
+  } while (makes_better(pipelines));
 }
 
 CrewPlan::Step CrewPlan::step(Move* of, int plans) {
@@ -416,7 +421,6 @@ std::vector<CrewPlan::Step> CrewPlan::steps(bool otherwise) {
   all.push_back(way(&CrewPlan::saving_memory));
   all.push_back(way(&CrewPlan::with_spare_rows));
   all.push_back(way(&CrewPlan::in_tiles));
-  all.push_back(way(&CrewPlan::as_pipeline));
   return all;
 }
 

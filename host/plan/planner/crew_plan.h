@@ -83,7 +83,7 @@ class CrewPlan {
   };
   Step step(Move*, int plans);
   std::vector<Step> steps(bool otherwise);
-  void climb(std::vector<Step>);
+  void climb(bool otherwise);
   bool makes_better(Step&);
   // Runs a trial and takes it from the plans that are left, unless it was run
   // before.

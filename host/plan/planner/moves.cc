@@ -320,7 +320,11 @@ std::vector<Trial> add_ends(const MoveFrom& from) {
       rehearsed(from.trial, from.plan).stretches;
   std::ranges::stable_sort(stretches, std::greater<>(),
                            &Rehearsed::Stretch::seconds);
-  const std::vector<int64_t> kept = kept_bytes(from.net);
+  std::vector<int64_t> kept = kept_bytes(from.net);
+  for (const BlockChoice& b : from.trial.cuts.blocks) {
+    // A block with channel groups cannot end within.
+    std::fill(kept.begin() + b.begin, kept.begin() + b.end - 1, kBeyond);
+  }
   std::vector<Trial> all;
   for (const Rehearsed::Stretch& s : stretches) {
     const auto begin = kept.begin() + s.layers.begin;
@@ -329,6 +333,7 @@ std::vector<Trial> add_ends(const MoveFrom& from) {
     // The last of the narrowest places is behind an addition, not before it.
     const auto at = std::min_element(std::make_reverse_iterator(end),
                                      std::make_reverse_iterator(begin));
+    if (*at == kBeyond) continue;
     Trial trial = from.trial;
     trial.name = "mixed";
     trial.cuts.ends.push_back(

@@ -47,6 +47,25 @@ TEST_F(Moves, AnEndIsAddedWhereLeastIsKept) {
   }
 }
 
+TEST_F(Moves, NoEndIsAddedWithinABlockWithGroups) {
+  const auto layers = static_cast<int>(net_.layers.size());
+  Trial grouped = trial_;
+  ASSERT_TRUE(add_groups(net_, request_.cluster, 16, grouped));
+  const auto is_inner = [&](int layer) {
+    return std::ranges::any_of(grouped.cuts.blocks, [&](const BlockChoice& b) {
+      return b.begin <= layer && layer + 1 < b.end;
+    });
+  };
+  std::vector<Trial> trials =
+      add_ends({net_, request_, grouped, plan_, {}, mixed_});
+  ASSERT_FALSE(trials.empty());
+  for (const Trial& t : trials) {
+    for (const int end : t.cuts.ends) {
+      EXPECT_FALSE(is_inner(end)) << end << " of " << layers;
+    }
+  }
+}
+
 TEST_F(Moves, OneOptionIsChangedAtATime) {
   const std::vector<Trial> trials = by(change_options);
   ASSERT_GT(trials.size(), 1u);

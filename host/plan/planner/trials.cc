@@ -135,8 +135,11 @@ double Trials::nearest() const {
 }
 
 bool Trials::is_beyond_budgets(Search& search) const {
-  // A plan that fits only as the smallest arena is slower than one that fits.
-  if (best_ && !best_->is_beyond_flash) return true;
+  // A plan that fits only as the smallest arena is slower than one with room.
+  if (best_ && !best_->is_beyond_flash &&
+      !lacks_room(request_.cluster, best_->plan)) {
+    return true;
+  }
   if (!best_ && least_of_others_ == kFar) return is_refused(search);
   return takes_more(search, far_beyond(request_.cluster));
 }

@@ -120,7 +120,7 @@ class Trials {
   void move_to_storage(const Trial&, Made&);
   const Plan& finished(Made&) const;
   // Returns whether a trial without a plan within the budgets is given up:
-  // there is a plan already, or by estimate no plan fits the nodes.
+  // there is a plan with room already, or by estimate none fits the nodes.
   bool is_beyond_budgets(Search&) const;
   // Returns whether by estimate, while there is no plan, the trial exceeds all
   // budgets and needs a larger arena than refusals so far ask for.

@@ -151,7 +151,8 @@ class LinkedSearch : public Search {
     how.tighten_tries = best->tighten_tries;
     how.budgets = limits_;
     std::optional<Plan> filled = build(best->choice, how);
-    return filled ? *std::move(filled) : std::move(best->plan);
+    if (!filled || !fits(cluster_, *filled)) return std::move(best->plan);
+    return loosened(best->choice, how, *filled).plan;
   }
 
   struct Built {

@@ -103,6 +103,9 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
     return std::ranges::find(cut.cuts.joined, layer) != cut.cuts.joined.end() ||
            (layer < layers && cut.is_inner(layer));
   };
+  for (const int l : cut.cuts.ends) {
+    if (may_not_end(l)) clash_ = l;
+  }
   SegmentBounds bounds = model.bounds();
   int first = 0;    // a clash within a segment is in all that hold it
   int longest = 0;  // where the longest one begins
