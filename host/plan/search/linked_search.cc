@@ -84,6 +84,16 @@ class LinkedSearch : public Search {
     return plan;
   }
 
+  std::optional<Plan> with_spare_rows() override {
+    if (!filled_) return std::nullopt;
+    BuildOptions how;
+    how.tighten_tries = filled_->tighten_tries;
+    how.budgets = limits_;
+    Plan plan = loosened(filled_->choice, how, filled_->plan).plan;
+    over_->restore(plan);
+    return plan;
+  }
+
   void compare_with(double s) override { other_s_ = is_alone() ? other_s_ : s; }
 
   int64_t least_arena(int64_t most) override {
@@ -137,6 +147,7 @@ class LinkedSearch : public Search {
   }
 
   OrMisfit<Plan> smallest_built() {
+    filled_.reset();
     const bool ram = request_.objective == Objective::kRam;
     std::optional<Built> best = least_built(ram);
     if (!best) return no_segments();
@@ -152,7 +163,8 @@ class LinkedSearch : public Search {
     how.budgets = limits_;
     std::optional<Plan> filled = build(best->choice, how);
     if (!filled || !fits(cluster_, *filled)) return std::move(best->plan);
-    return loosened(best->choice, how, *filled).plan;
+    filled_ = {std::move(best->choice), *filled, best->tighten_tries};
+    return *std::move(filled);
   }
 
   struct Built {
@@ -527,7 +539,8 @@ class LinkedSearch : public Search {
   const int64_t in_flight_;  // bytes
   const bool learns_, roomy_, rungs_;
   mutable std::optional<Misfit> cannot_build_;
-  double other_s_ = 1e6;  // seconds; longer than any plan takes
+  std::optional<Built> filled_;  // the smallest plan, if it fits
+  double other_s_ = 1e6;         // seconds; longer than any plan takes
 };
 
 }  // namespace

@@ -87,8 +87,14 @@ OrMisfit<Plan> smallest_plan(const Net& net, const PlanRequest& request,
                              Search& search) {
   OrMisfit<Plan> least = search.smallest();
   if (!least) return least;
-  least->barely_fits = request.objective == Objective::kLatency;
-  if (fits(request.cluster, *least)) return least;
+  const bool is_latency = request.objective == Objective::kLatency;
+  if (fits(request.cluster, *least)) {
+    std::optional<Plan> loose;
+    if (is_latency) loose = search.with_spare_rows();
+    if (loose) least = *std::move(loose);
+    least->barely_fits = is_latency;
+    return least;
+  }
   std::string else_fits;
   if (std::optional<Plan> other = search.otherwise(else_fits)) {
     return std::move(*other);
