@@ -15,10 +15,11 @@ many CPU seconds in all; without, all. CPU time differs from machine to machine:
 two builds on one.
 
 Requests are random, but always the same: networks x boards x 1 to 64 nodes x budgets x
-objectives x limits. The last of them are of unequal nodes: where `--board`, `--ram` or
-`--clock` (per cent of the board's) has several values, which become a cluster's file for
-`shoal plan`, nodes have them in turn. Without SHOAL_SHARED it ends in 77; models that
-this folder lacks are left out.
+objectives x limits. The last 40 have budgets little above the smallest arena. The 60
+before them are of unequal nodes: where `--board`, `--ram` or `--clock` (per cent of the
+board's) has several values, which become a cluster's file for `shoal plan`, nodes have
+them in turn. Without SHOAL_SHARED it ends in 77; models that this folder lacks are left
+out.
 
 `nested` plans requests for the least time twice, the second time with up to 1.6 times
 the memory, with one or two nodes more, or over links up to 10 times as fast (`--rate`
@@ -44,7 +45,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILE = ROOT / "measurements" / "plan_corpus.csv"
 COLUMNS = ["request", "exit code", "objective", "arena (B)", "modelled (us)",
            "simulated (us)", "traffic (B)", "frames/s", "CPU (s)"]
-EQUAL, UNEQUAL = 600, 60  # requests
+EQUAL, UNEQUAL, TIGHT = 600, 60, 40  # requests
 CLUSTER_FLAGS = ("--nodes", "--board", "--ram", "--cluster")
 WORSE = 1.01  # what counts as worse
 WORSE_WITH_MORE = 1.005
@@ -73,6 +74,15 @@ NODES = {1: 30, 2: 14, 3: 10, 4: 12, 5: 6, 8: 14, 16: 4, 64: 1}
 OBJECTIVES = {"latency": 12, "ram": 4, "throughput": 2, "traffic": 1, "energy": 1}
 BUDGETS = ["8K", "10K", "12K", "16K", "20K", "24K", "32K", "48K", "64K", "96K",
            "128K", "192K", "256K"]
+# The smallest arenas that are known, by number of nodes.
+SMALLEST_ARENAS = {
+    "$SHOAL_SHARED/models/kws_ref_model.tflite": {2: 3804, 3: 3104, 4: 2508, 5: 2144, 7: 2144},
+    "$SHOAL_SHARED/models/pretrainedResnet_quant.tflite":
+        {2: 8576, 3: 5546, 4: 5514, 5: 4490, 7: 3856},
+    "$SHOAL_SHARED/models/str_ww_ref_model.tflite": {2: 2564, 3: 2080, 4: 2072, 5: 2072, 7: 1936},
+    "$SHOAL_SHARED/models/vww_96_int8.tflite": {2: 9088, 3: 6976, 4: 5968, 5: 5952, 7: 5216},
+    "$SHOAL_SHARED/cases/01_kws_rows/model.tflite": {2: 992, 3: 928, 4: 928, 5: 918, 7: 880},
+}
 CLOCKS = ["100,50", "100,33,67", "33,67,100,33,100,67,67,133", "100,100,25"]
 
 
@@ -82,7 +92,20 @@ def draw(random_, weights):
 
 def requests():
     """The flags of each request, without those of the output."""
-    return equal_requests() + unequal_requests()
+    return equal_requests() + unequal_requests() + tight_requests()
+
+
+def tight_requests():
+    random_ = random.Random(58)
+    made = []
+    while len(made) < TIGHT:
+        network = random_.choice(list(SMALLEST_ARENAS))
+        nodes, arena = random_.choice(list(SMALLEST_ARENAS[network].items()))
+        words = [network, "--nodes", str(nodes), "--board", random_.choice(BOARDS)]
+        words += ["--ram", str(int(arena * random_.choice([1.05, 1.1, 1.2, 1.4])))]
+        if " ".join(words) not in made:
+            made.append(" ".join(words))
+    return made
 
 
 def unequal_requests():
@@ -253,7 +276,7 @@ def make(shoal, seconds):
         row = plan(shoal, request)
         spent += row["CPU (s)"]
         rows.append(row)
-        print(f"{len(rows)} of {EQUAL + UNEQUAL}: {row['CPU (s)']} s, {request}", flush=True)
+        print(f"{len(rows)} of {EQUAL + UNEQUAL + TIGHT}: {row['CPU (s)']} s, {request}", flush=True)
         write_file(head, rows)
 
 
