@@ -222,8 +222,8 @@ TEST(MoreNodesTest, HardlyTakeLongerWithinMore) {
   }
 }
 
-// Where only the smallest arenas fit, links have the rows that these leave, and
-// the fastest of them is taken.
+// If only the smallest arenas fit, links get the rows that these leave. The
+// planner takes the fastest of such plans.
 TEST(MoreNodesTest, WhatBarelyFitsIsNotMuchSlower) {
   const Net net = random_net(3);
   for (const auto& [board, by] : {std::pair{"esp32s3", 3}, {"teensy41", 2}}) {

@@ -56,7 +56,7 @@ Misfit must_end_behind(const CutNet& cut, int layer) {
   return {Exit::kUsage,
           "cuts " + cut.cuts.strategy + ": a segment must end behind " +
               layer_text(cut.net.layers[layer]) +
-              ", where the cut changes, but its block " +
+              ", where the cut changes or has an end, but its block " +
               (loop ? "has groups" : "is joined"),
           loop ? "groups = 1" : "joined = false"};
 }

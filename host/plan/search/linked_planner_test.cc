@@ -10,6 +10,7 @@
 #include "host/plan/cuts/cut_layer.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/search/linked_parts.h"
 #include "host/plan/search/search.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/tokens/token_simulation.h"
@@ -242,6 +243,27 @@ TEST(LinkedPlanner, AJoinedBlockMustNotChangeItsCut) {
     EXPECT_EQ(e.code(), Exit::kUsage);
     EXPECT_NE(std::string(e.what()).find("layer0"), std::string::npos)
         << e.what();
+  }
+}
+
+TEST(LinkedPlanner, ABlockWithGroupsHasNoEndWithin) {
+  const Net net = bottleneck_net(48, 2);
+  const Cluster cluster = cluster_of(2);
+  Cuts cuts = make_cuts(net, cluster, {.strategy = "spatial"});
+  cuts.blocks = group_blocks({net, cluster, cuts}, 16);
+  ASSERT_FALSE(cuts.blocks.empty());
+  const int inner = cuts.blocks.front().begin;
+  EXPECT_NO_THROW(make_plan(net, linked_nodes(cluster, cuts)));
+  cuts.ends = {inner};
+  try {
+    make_plan(net, linked_nodes(cluster, cuts));
+    FAIL();
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(e.code(), Exit::kUsage);
+    EXPECT_NE(text.find(net.layers[size_t(inner)].name), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("has groups"), std::string::npos) << text;
   }
 }
 

@@ -84,7 +84,7 @@ class LinkedSearch : public Search {
     return plan;
   }
 
-  std::optional<Plan> with_spare_rows() override {
+  std::optional<Plan> loosened_smallest() override {
     if (!filled_) return std::nullopt;
     BuildOptions how;
     how.tighten_tries = filled_->tighten_tries;
@@ -539,7 +539,7 @@ class LinkedSearch : public Search {
   const int64_t in_flight_;  // bytes
   const bool learns_, roomy_, rungs_;
   mutable std::optional<Misfit> cannot_build_;
-  std::optional<Built> filled_;  // the smallest plan, if it fits
+  std::optional<Built> filled_;  // what loosened_smallest() begins with
   double other_s_ = 1e6;         // seconds; longer than any plan takes
 };
 

@@ -87,12 +87,10 @@ OrMisfit<Plan> smallest_plan(const Net& net, const PlanRequest& request,
                              Search& search) {
   OrMisfit<Plan> least = search.smallest();
   if (!least) return least;
-  const bool is_latency = request.objective == Objective::kLatency;
   if (fits(request.cluster, *least)) {
-    std::optional<Plan> loose;
-    if (is_latency) loose = search.with_spare_rows();
+    std::optional<Plan> loose = search.loosened_smallest();
     if (loose) least = *std::move(loose);
-    least->barely_fits = is_latency;
+    least->barely_fits = request.objective == Objective::kLatency;
     return least;
   }
   std::string else_fits;

@@ -33,8 +33,9 @@ class Search {
   // cannot be cut at all.
   virtual OrMisfit<Plan> smallest() = 0;
   // Returns the last plan of smallest() with the rows for links that the
-  // budgets leave; none if it has no links or did not fit.
-  virtual std::optional<Plan> with_spare_rows() { return std::nullopt; }
+  // budgets leave; none if it has no links or did not fit, or if the smallest
+  // arena is the objective.
+  virtual std::optional<Plan> loosened_smallest() { return std::nullopt; }
   // Called if the smallest plan exceeds a budget: returns another plan that
   // fits, or none. Sets `else_fits` to a change with which the request would be
   // met, if one is known.
