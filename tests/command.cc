@@ -51,7 +51,7 @@ pid_t start(const std::filesystem::path& folder,
   if (is_main_thread) prctl(PR_SET_PDEATHSIG, SIGTERM);
   // A shell that starts the test in the background has it ignore these, and it
   // would pass that on.
-  signal(SIGINT, SIG_DFL), signal(SIGQUIT, SIG_DFL);
+  for (const int s : {SIGINT, SIGQUIT, SIGHUP}) signal(s, SIG_DFL);
   if (dup2(out, 1) < 0 || dup2(err, 2) < 0 || chdir(folder.c_str()) != 0) {
     _exit(126);
   }
