@@ -347,12 +347,13 @@ bool CrewPlan::can_improve() const {
   return mixed_ && trials_.any() && is_latency();
 }
 
-// Steps take turns: whether one makes the plan better or not, the next one
-// follows. The loop ends when none of them in a row does.
+// For a node alone all options matter, so its one loop changes them first.
 void CrewPlan::improve() {
   if (!can_improve()) return;
-  if (lacks_room()) begun_ = {trials_.reached(), std::ssize(rehearsed_)};
-  climb(false);
+  if (lacks_room() && !is_lone()) {
+    begun_ = {trials_.reached(), std::ssize(rehearsed_)};
+  }
+  climb(is_lone());
   // A node alone gains nothing by it (53 requests at 0.2 to 1000 Mbit/s).
   if (work_ <= tuning::kCheap && request_.effort > 0 && !is_lone()) {
     improve_further(tuning::kCheapEffort);
@@ -376,7 +377,9 @@ void CrewPlan::improve_otherwise() {
   begun_.reset();
 }
 
-// Pipelines do not depend on the best plan, so the steps change that first.
+// Steps take turns: whether one makes the plan better or not, the next one
+// follows. The loop ends when none of them in a row does. Pipelines do not
+// depend on the best plan, so the steps change that first.
 void CrewPlan::climb(bool otherwise) {
   std::vector<Step> all = steps(otherwise);
   Step pipelines = {[this] { return as_pipeline(); }, most_plans_};
@@ -399,14 +402,13 @@ CrewPlan::Step CrewPlan::step(Move* of, int plans) {
 
 // Small changes come first, and plans that hold other memory last: they are
 // poor seeds, but parts of them make splices. `otherwise`: all options of the
-// plan are changed first, not only room for what links have under way. For a
-// node alone they are what matters, and enough where many plans are compared.
+// plan are changed first, not only room for what links have under way; for a
+// node alone that is enough where many plans are compared.
 std::vector<CrewPlan::Step> CrewPlan::steps(bool otherwise) {
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
-  const bool each = otherwise || is_lone();
-  std::vector<Step> all = {step(change_options, each ? most_plans_ : 1)};
+  std::vector<Step> all = {step(change_options, otherwise ? most_plans_ : 1)};
   if (is_lone() && request_.compared) return all;
   for (Move* of : {balance_shares, splice_plans, recut_run}) {
     all.push_back(step(of, most_plans_));

@@ -8,6 +8,8 @@
 #include "host/check/check.h"
 #include "host/plan/cuts/cuts.h"
 #include "host/plan/planner/planner.h"
+#include "host/plan/planner/trials.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/testing/shape_net.h"
 
 namespace shoal {
@@ -41,6 +43,24 @@ TEST(LoneNodeTest, OneNodeByHandIsNoFaster) {
       EXPECT_LE(plan.latency_s, 1.01 * by_hand(net, cluster).latency_s);
     }
   }
+}
+
+// Cuts and options change nothing of it.
+TEST(LoneNodeTest, ANodeAsIfAloneIsPlannedOnce) {
+  const Net net = bottleneck_net(48, 3);
+  const PlanRequest request = linked_nodes(nodes_at(1, 1e7), "auto");
+  SegmentMemo memo(net);
+  Trials trials(net, request, memo);
+  const Cuts cuts = make_cuts(net, request.cluster, {.strategy = "spatial"});
+  Trial trial{"single", cuts, {}, 0};
+  EXPECT_TRUE(trials.run(trial));
+  trial.cuts.ends = {2};
+  trial.options.save_memory();
+  EXPECT_FALSE(trials.run(trial));
+  EXPECT_EQ(trials.count(), 1);
+  trial.alone = -1;
+  trials.run(trial);
+  EXPECT_EQ(trials.count(), 2);
 }
 
 Plan without(int node, const Net& net, Cluster cluster) {

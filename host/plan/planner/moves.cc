@@ -360,7 +360,9 @@ std::vector<Trial> change_options(const MoveFrom& from) {
     how(all.back().options);
   };
   change([](SearchOptions& o) { o.in_flight_room = !o.in_flight_room; });
-  change([](SearchOptions& o) { o.halos = !o.halos; });
+  if (busy_nodes(from.plan) > 1) {
+    change([](SearchOptions& o) { o.halos = !o.halos; });
+  }
   change([](SearchOptions& o) { o.overlays = !o.overlays; });
   change([](SearchOptions& o) {
     SearchOptions saving;

@@ -52,15 +52,17 @@ size_t plan_work(const Net& net, size_t nodes) {
 }
 
 // The bindings name all fields, so that a new field does not compile until it
-// is decided whether it counts.
+// is decided whether it counts. The plan of a node as if alone depends on
+// neither cuts nor options.
 bool is_same(const Trial& a, const Trial& b) {
   const auto& [name_a, cuts_a, options_a, alone_a] = a;
   const auto& [name_b, cuts_b, options_b, alone_b] = b;
   const auto& [by_a, layers_a, ends_a, joined_a, blocks_a, tiles_a] = cuts_a;
   const auto& [by_b, layers_b, ends_b, joined_b, blocks_b, tiles_b] = cuts_b;
-  return alone_a == alone_b && options_a == options_b && layers_a == layers_b &&
-         ends_a == ends_b && joined_a == joined_b && blocks_a == blocks_b &&
-         tiles_a == tiles_b;
+  if (alone_a != alone_b) return false;
+  return alone_a >= 0 ||
+         (options_a == options_b && layers_a == layers_b && ends_a == ends_b &&
+          joined_a == joined_b && blocks_a == blocks_b && tiles_a == tiles_b);
 }
 
 double Trials::measure(const Plan& plan) const {
