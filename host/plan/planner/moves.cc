@@ -360,7 +360,7 @@ std::vector<Trial> change_options(const MoveFrom& from) {
     how(all.back().options);
   };
   change([](SearchOptions& o) { o.in_flight_room = !o.in_flight_room; });
-  if (busy_nodes(from.plan) > 1) {
+  if (busy_nodes(from.plan) > 1) {  // a node alone sends no halos
     change([](SearchOptions& o) { o.halos = !o.halos; });
   }
   change([](SearchOptions& o) { o.overlays = !o.overlays; });
