@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -350,13 +351,15 @@ class AutoPlan {
   }
 
   // The search of the default effort comes first, unchanged, so that more
-  // effort is never worse. Then all crews whose plans are not far behind go on.
+  // effort is never worse. Then all crews go on whose plans are not far behind:
+  // more effort may also catch up more.
   Plan named_at_last() {
     best_->improve_otherwise();
     const int more = request_.effort - 1;
     if (more > 0) best_->improve_further(more);
+    const double behind = std::pow(tuning::kFarOff, more);
     for (std::unique_ptr<CrewPlan>& crew : others_) {
-      const double most = tuning::kFarOff * best_->trials().measure();
+      const double most = behind * best_->trials().measure();
       if (crew->trials().measure() > most) continue;
       crew->improve_otherwise();
       crew->improve_further(more);

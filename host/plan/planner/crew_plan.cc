@@ -356,7 +356,9 @@ void CrewPlan::improve() {
   climb(is_lone());
   // A node alone gains nothing by it (53 requests at 0.2 to 1000 Mbit/s).
   if (work_ <= tuning::kCheap && request_.effort > 0 && !is_lone()) {
-    improve_further(tuning::kCheapEffort);
+    mixed_->add_other_counts();
+    (void)apply_moves(tuning::kCheapEffort * most_plans_,
+                      tuning::kFirstChanges);
   }
 }
 
@@ -442,13 +444,24 @@ bool CrewPlan::run_counted(Trial trial, int& left) {
   return better;
 }
 
-// Best-first search: applies all moves to the fastest plan to which they were
-// not applied yet, even if that plan did not become the best. Plans that take
-// exactly as long differ in what costs nothing, and have the same moves.
+// The first changes that each move proposes come first, for all plans, and then
+// ever more of them.
 void CrewPlan::improve_further(int times) {
   if (!can_improve()) return;
   mixed_->add_other_counts();
   int plans = times * most_plans_;
+  for (size_t changes = tuning::kFirstChanges;; changes *= 2) {
+    plans = apply_moves(plans, changes);
+    if (plans <= 0 || !left_changes_ || PlanDeadline::passed()) return;
+    moved_s_.clear();
+    left_changes_ = false;
+  }
+}
+
+// Best-first search: applies all moves to the fastest plan to which they were
+// not applied yet, even if that plan did not become the best. Plans that take
+// exactly as long differ in what costs nothing, and have the same moves.
+int CrewPlan::apply_moves(int plans, size_t changes) {
   constexpr Move* kMoves[] = {recut_run,     splice_plans,   hand_over,
                               move_borders,  balance_shares, change_waits,
                               change_options};
@@ -458,9 +471,10 @@ void CrewPlan::improve_further(int times) {
       if (!plan || moved_s_.contains(plan->latency_s)) continue;
       if (!from || plan->latency_s < (*from)->latency_s) from = &plan;
     }
-    if (!from) return;
+    if (!from) return plans;
     // Plans that are found meanwhile may reallocate the lists.
-    const Plan plan = *std::exchange(*from, std::nullopt);
+    const Plan plan = **from;
+    if (request_.effort <= 1) from->reset();
     moved_s_.insert(plan.latency_s);
     Trial trial = in_segments(rehearsed_[size_t(from - found_.data())].trial);
     // The ends of a pipeline suit its own cuts.
@@ -469,10 +483,12 @@ void CrewPlan::improve_further(int times) {
       std::vector<Trial> trials =
           move({net_, request_, trial, plan, rehearsed_, *mixed_});
       // Ways to hold less lead elsewhere, and take plans from other moves.
-      const size_t most = move == change_options ? 1 : tuning::kFirstChanges;
+      const bool is_first = changes == tuning::kFirstChanges;
+      const size_t most = is_first && move == change_options ? 1 : changes;
+      left_changes_ |= trials.size() > most;
       trials.resize(std::min(trials.size(), most));
       for (Trial& t : trials) {
-        if (plans <= 0 || PlanDeadline::passed()) return;
+        if (plans <= 0 || PlanDeadline::passed()) return plans;
         run_counted(std::move(t), plans);
       }
     }

@@ -55,8 +55,9 @@ class CrewPlan {
   // with moves first that change what is held, which lead elsewhere.
   void improve_otherwise();
   // Applies all moves to all plans found, the fastest first, until
-  // `times` * most_plans_ plans are built. A larger number begins with what a
-  // smaller one tries, so its plan is never worse.
+  // `times` * most_plans_ plans are built, or there is no other change. A
+  // larger number begins with what a smaller one tries, so its plan is never
+  // worse.
   void improve_further(int times);
 
  private:
@@ -85,6 +86,9 @@ class CrewPlan {
   std::vector<Step> steps(bool otherwise);
   void climb(bool otherwise);
   bool makes_better(Step&);
+  // Tries the first `changes` of each move for all plans found, and returns how
+  // many of `plans` are left.
+  int apply_moves(int plans, size_t changes);
   // Runs a trial and takes it from the plans that are left, unless it was run
   // before.
   bool run_counted(Trial, int& left);
@@ -129,13 +133,14 @@ class CrewPlan {
   bool stored_ = false;  // whether the first counts weights from storage
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
-  // The same plans, until improve_further() has applied moves to them; only if
-  // keeps_found().
+  // The same plans, without more effort until moves were applied to them; only
+  // if keeps_found().
   std::vector<std::optional<Plan>> found_;
   // The state when improve() began, and how many plans were rehearsed then;
   // none: rows had room.
   std::optional<std::pair<Trials::Reached, std::ptrdiff_t>> begun_;
-  std::set<double> moved_s_;  // latencies of those to which it has
+  std::set<double> moved_s_;   // latencies of those to which it has
+  bool left_changes_ = false;  // whether some of their changes were not tried
 };
 
 }  // namespace shoal

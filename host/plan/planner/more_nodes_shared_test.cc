@@ -79,6 +79,19 @@ TEST(MoreNodesSharedLong, SomeMayTakeLessTimeThanAll) {
   }
 }
 
+// After the first changes of each move there are others to try.
+TEST(MoreNodesSharedTest, MoreEffortGoesOn) {
+  const std::string file = "cases/01_kws_rows/model.tflite";
+  const Net net = lower(load_model((shared_dir() / file).string()));
+  PlanRequest request =
+      linked_nodes(uniform_cluster(3, find_board("teensy41"), 1020), "auto");
+  const double before = make_plan(net, request).latency_s;
+  request.effort = 2;
+  const Plan plan = make_plan(net, request);
+  EXPECT_TRUE(check(net, plan).empty());
+  EXPECT_LT(plan.latency_s, before);
+}
+
 // The tables of channel groups of eight exceed the flash of three nodes.
 TEST(MoreNodesSharedTest, FlashBoundsTablesOfGroups) {
   const Net net = net_of("tf2_mobilenet_v2_1.0_224_ptq.tflite");
