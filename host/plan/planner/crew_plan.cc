@@ -356,9 +356,7 @@ void CrewPlan::improve() {
   climb(is_lone());
   // A node alone gains nothing by it (53 requests at 0.2 to 1000 Mbit/s).
   if (work_ <= tuning::kCheap && request_.effort > 0 && !is_lone()) {
-    mixed_->add_other_counts();
-    (void)apply_moves(tuning::kCheapEffort * most_plans_,
-                      tuning::kFirstChanges);
+    improve_further(tuning::kCheapEffort);
   }
 }
 
@@ -466,15 +464,14 @@ int CrewPlan::apply_moves(int plans, size_t changes) {
                               move_borders,  balance_shares, change_waits,
                               change_options};
   for (;;) {
-    std::optional<Plan>* from = nullptr;
-    for (std::optional<Plan>& plan : found_) {
-      if (!plan || moved_s_.contains(plan->latency_s)) continue;
-      if (!from || plan->latency_s < (*from)->latency_s) from = &plan;
+    const Plan* from = nullptr;
+    for (const Plan& plan : found_) {
+      if (moved_s_.contains(plan.latency_s)) continue;
+      if (!from || plan.latency_s < from->latency_s) from = &plan;
     }
     if (!from) return plans;
     // Plans that are found meanwhile may reallocate the lists.
-    const Plan plan = **from;
-    if (request_.effort <= 1) from->reset();
+    const Plan plan = *from;
     moved_s_.insert(plan.latency_s);
     Trial trial = in_segments(rehearsed_[size_t(from - found_.data())].trial);
     // The ends of a pipeline suit its own cuts.

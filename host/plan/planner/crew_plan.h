@@ -133,13 +133,11 @@ class CrewPlan {
   bool stored_ = false;  // whether the first counts weights from storage
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
-  // The same plans, without more effort until moves were applied to them; only
-  // if keeps_found().
-  std::vector<std::optional<Plan>> found_;
+  std::vector<Plan> found_;           // the same, only if keeps_found()
   // The state when improve() began, and how many plans were rehearsed then;
   // none: rows had room.
   std::optional<std::pair<Trials::Reached, std::ptrdiff_t>> begun_;
-  std::set<double> moved_s_;   // latencies of those to which it has
+  std::set<double> moved_s_;   // latencies of those to which moves were applied
   bool left_changes_ = false;  // whether some of their changes were not tried
 };
 
