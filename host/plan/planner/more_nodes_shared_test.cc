@@ -79,17 +79,14 @@ TEST(MoreNodesSharedLong, SomeMayTakeLessTimeThanAll) {
   }
 }
 
-// After the first changes of each move there are others to try.
-TEST(MoreNodesSharedTest, MoreEffortGoesOn) {
-  const std::string file = "cases/01_kws_rows/model.tflite";
-  const Net net = lower(load_model((shared_dir() / file).string()));
-  PlanRequest request =
-      linked_nodes(uniform_cluster(3, find_board("teensy41"), 1020), "auto");
-  const double before = make_plan(net, request).latency_s;
-  request.effort = 2;
-  const Plan plan = make_plan(net, request);
+// After the first changes of each move there are others to try: with those
+// alone it takes 10.7 ms.
+TEST(MoreNodesSharedTest, AllChangesOfEachMoveAreTried) {
+  const Net net = net_of("str_ww_ref_model.tflite");
+  const Cluster cluster = uniform_cluster(3, find_board("stm32h743"), 2288);
+  const Plan plan = make_plan(net, linked_nodes(cluster, "auto"));
   EXPECT_TRUE(check(net, plan).empty());
-  EXPECT_LT(plan.latency_s, before);
+  EXPECT_LE(plan.latency_s, 0.0082) << plan.strategy;
 }
 
 // The tables of channel groups of eight exceed the flash of three nodes.
