@@ -260,7 +260,8 @@ inline constexpr int kLadderEffort = 8;
 // less CPU time, and their plans 0.2 % more time on average.)
 inline constexpr int kCheapEffort = 6;
 // The first changes that a move proposes for a plan are likeliest to help;
-// after this many of them the next move has its turn.
+// after this many of them the next move has its turn. When all plans were
+// changed so, twice as many are tried, and so on.
 inline constexpr size_t kFirstChanges = 3;
 
 // --- Pipelines.
