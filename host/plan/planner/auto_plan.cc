@@ -350,16 +350,16 @@ class AutoPlan {
     }
   }
 
-  // The search of the default effort comes first, unchanged, so that more
-  // effort is never worse. Then all crews go on whose plans are not far behind:
-  // more effort may also catch up more.
+  // The search of the default effort comes first, unchanged. Then all crews go
+  // on whose plans are not far behind its plan; more effort may catch up more.
+  // So whatever less effort tries is tried, and more effort is never worse.
   Plan named_at_last() {
     best_->improve_otherwise();
     const int more = request_.effort - 1;
+    const double most =
+        std::pow(tuning::kFarOff, more) * best_->trials().measure();
     if (more > 0) best_->improve_further(more);
-    const double behind = std::pow(tuning::kFarOff, more);
     for (std::unique_ptr<CrewPlan>& crew : others_) {
-      const double most = behind * best_->trials().measure();
       if (crew->trials().measure() > most) continue;
       crew->improve_otherwise();
       crew->improve_further(more);
