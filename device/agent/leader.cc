@@ -8,6 +8,8 @@ namespace shoal {
 namespace {
 
 constexpr uint64_t kPatienceUs = 10'000'000;
+// Nodes are asked so often in this time whether they are there.
+constexpr uint64_t kAskedUs = 2'000'000, kAsks = 5;
 // The leader itself takes as much on every board.
 constexpr uint32_t kLeaderBytes = 1024;
 static_assert(sizeof(Leader) <= kLeaderBytes);
@@ -300,44 +302,66 @@ void Leader::tell(uint64_t now) {
 
 // Returns the node that has been silent for longest among those that lack bytes
 // of the picture: the link asks each of them again and again, so that one that
-// lives is heard. When all have theirs, it is one of those that owe a part of
-// the result; they may be waiting for others without a word, so the time counts
-// since any node was heard.
-uint16_t Leader::awaited(uint64_t& since) const {
+// lives is heard.
+uint16_t Leader::lacks_picture() const {
   uint16_t who = kNone;
-  const auto choose = [&](uint32_t end, uint16_t peer) {
-    if (at_end(end)) return;
-    const uint16_t node = node_of(peers_[peer].node);
-    if (who == kNone || calls_[node].rows_us < calls_[who].rows_us) {
-      who = node;
-    }
-  };
-  for (uint32_t i = 0; i < p_.targets; ++i) choose(i, targets_[i].peer);
-  if (who != kNone) {
-    since = calls_[who].rows_us;
-    return who;
-  }
-  for (uint32_t i = 0; i < p_.streams; ++i) {
-    choose(p_.targets + i, streams_[i].peer);
-  }
-  since = 0;
-  for (uint16_t i = 0; i < p_.peers; ++i) {
-    if (call_of(i).rows_us > since) since = call_of(i).rows_us;
+  for (uint32_t i = 0; i < p_.targets; ++i) {
+    if (!at_end(i)) who = longer_silent(who, targets_[i].peer);
   }
   return who;
 }
 
+// Returns the node that has been silent for longest since all were asked, or if
+// all have answered among those that owe a part of the result.
+uint16_t Leader::owes_result() const {
+  uint16_t who = kNone;
+  for (uint16_t i = 0; i < p_.peers; ++i) {
+    if (call_of(i).rows_us < asked_us_) who = longer_silent(who, i);
+  }
+  if (who != kNone) return who;
+  for (uint32_t i = 0; i < p_.streams; ++i) {
+    if (!at_end(p_.targets + i)) who = longer_silent(who, streams_[i].peer);
+  }
+  return who;
+}
+
+// Returns the node of `peer` if that has been silent for longer than `than`.
+uint16_t Leader::longer_silent(uint16_t than, uint16_t peer) const {
+  const uint16_t node = node_of(peers_[peer].node);
+  const bool longer =
+      than == kNone || calls_[node].rows_us < calls_[than].rows_us;
+  return longer ? node : than;
+}
+
 // Each silence is told once.
 void Leader::look_for_silence(uint64_t now) {
-  uint64_t since = 0;
-  const uint16_t who = awaited(since);
+  uint16_t who = lacks_picture();
+  const uint64_t since = who == kNone ? moved_us_ : calls_[who].rows_us;
   look_us_ = since + kPatienceUs;
-  if (who == kNone || now < look_us_) return;
+  if (now < look_us_) return;
+  if (who == kNone) {
+    if (is_asking(since, now)) return;
+    who = owes_result();
+    asked_us_ = 0;
+  }
   look_us_ = now + kPatienceUs;
-  if (who == complained_of_ && since < complained_us_) return;
+  if (who == kNone || (who == complained_of_ && since < complained_us_)) return;
   complained_of_ = who;
   complained_us_ = now;
   tell_of(LeaderEvent::kWaits, who);
+}
+
+// A node that has its part of the picture computes, or waits for rows of
+// another one, without a word. So all are asked, more than once because
+// datagrams get lost, and given a moment to answer.
+bool Leader::is_asking(uint64_t since, uint64_t now) {
+  if (asked_us_ <= since) asked_us_ = now;
+  if (now - asked_us_ >= kAskedUs) return false;
+  for (uint16_t i = 0; i < p_.peers; ++i) {
+    if (call_of(i).rows_us < asked_us_) link_.probe(i);
+  }
+  look_us_ = now + kAskedUs / kAsks;
+  return true;
 }
 
 void Leader::tell_of(LeaderEvent event, uint16_t node) {

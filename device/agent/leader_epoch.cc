@@ -117,9 +117,9 @@ void Leader::leave_out_another(uint64_t now) {
   const bool is_second = left_out_ != kNone;
   if (!is_second) suspect_ = kNone;
   if (is_second && left_out_ != suspect_) return;  // that one is lost
-  uint64_t since = 0;
   uint16_t node =
-      is_second ? static_cast<uint16_t>(suspect_ + 1) : awaited(since);
+      is_second ? static_cast<uint16_t>(suspect_ + 1) : lacks_picture();
+  if (node == kNone) node = owes_result();
   for (uint16_t tries = 0; tries < h_.nodes; ++tries, ++node) {
     if (node >= h_.nodes) node = 0;
     if (node == suspect_ || calls_[node].fallback == 0) continue;

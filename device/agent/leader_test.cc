@@ -149,13 +149,13 @@ class LeaderOfTwo : public LeaderTest {
     for (int i = 0; i < rounds; ++i) {
       EXPECT_FALSE(failed(leader_->step()));
       for (auto& [to, d] : std::exchange(sent_, {})) {
-        if (to == 2 && !right_lives) continue;
+        if (!(to == 1 ? left_lives : right_lives)) continue;
         Link& link = (to == 1 ? left : right).link;
         EXPECT_EQ(
             link.receive(to + 100, d.data(), static_cast<uint32_t>(d.size())),
             Status::kOk);
       }
-      left.link.send(true);
+      if (left_lives) left.link.send(true);
       if (right_lives) right.link.send(true);
       for (auto& [to, d] : std::exchange(back_, {})) {
         leader_->receive(to - 100, d.data(), static_cast<uint32_t>(d.size()));
@@ -170,7 +170,7 @@ class LeaderOfTwo : public LeaderTest {
 
  protected:
   Played left, right;
-  bool right_lives = true;
+  bool left_lives = true, right_lives = true;
 };
 
 TEST_F(LeaderOfTwo, BoxesGoOutAndTheLargestIsTold) {
@@ -182,8 +182,7 @@ TEST_F(LeaderOfTwo, BoxesGoOutAndTheLargestIsTold) {
   EXPECT_EQ(right.streams.came, lower);
   EXPECT_TRUE(said_.empty());
   EXPECT_EQ(leader_->frames(), 0u);
-  now_ += 20'000'000;  // and it says for whom it waits
-  EXPECT_FALSE(failed(leader_->step()));
+  exchange(130, 100'000);  // and it says for whom it waits
   ASSERT_EQ(said_.size(), 1u);
   EXPECT_EQ(said_[0].event, LeaderEvent::kWaits);
   EXPECT_STREQ(said_[0].name, "right");
@@ -229,6 +228,32 @@ TEST_F(LeaderOfTwo, WhoIsSilentIsToldNotWhoWaits) {
   exchange(2000);
   ASSERT_EQ(said_.size(), 2u);
   EXPECT_STREQ(said_[1].name, "owl");
+}
+
+// Only the right one owes a result; but without the left one it has none.
+TEST_F(LeaderOfTwo, WhoIsGoneIsToldThoughAllHaveThePicture) {
+  ASSERT_EQ(open(small_leader_image(10)), Status::kOk);
+  exchange();
+  EXPECT_EQ(left.streams.came.size(), 12u);
+  EXPECT_EQ(right.streams.came.size(), 8u);
+  left_lives = false;
+  exchange(130, 100'000);
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_EQ(said_[0].event, LeaderEvent::kWaits);
+  EXPECT_STREQ(said_[0].name, "left");
+  exchange(400, 100'000);  // once
+  EXPECT_EQ(said_.size(), 1u);
+  left_lives = true;
+  right_lives = false;
+  exchange(130, 100'000);
+  ASSERT_EQ(said_.size(), 2u);
+  EXPECT_STREQ(said_[1].name, "right");
+  right_lives = true;
+  right.streams.result = Bytes{3, 200, 90, 7, 1};
+  right.link.wake();
+  exchange(2000);
+  ASSERT_EQ(said_.size(), 3u);
+  EXPECT_STREQ(said_[2].name, "owl");
 }
 
 class LeaderImages : public LeaderTest,

@@ -115,6 +115,12 @@ class Link {
   // Looks after lost datagrams and probes. Without news it costs next to
   // nothing.
   void send(bool flush);
+  // Sends a datagram at once that the peer answers, whatever it waits for.
+  // Returns whether the transport took it.
+  bool probe(uint16_t peer) {
+    peers_[peer].flags |= kProbe;
+    return send_datagram(peer, false, now_us());
+  }
   // Returns when send() may have something to do though nothing happens, or
   // kNever.
   uint64_t next_timer_us() const {
