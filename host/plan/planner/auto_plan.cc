@@ -17,6 +17,7 @@
 
 #include "host/base/error.h"
 #include "host/plan/cuts/cuts.h"
+#include "host/plan/planner/bounds.h"
 #include "host/plan/planner/crew_plan.h"
 #include "host/plan/planner/idle_help.h"
 #include "host/plan/planner/node_kinds.h"
@@ -190,6 +191,13 @@ class AutoPlan {
     return false;
   }
 
+  // Returns whether a bound proves that the crew's plan cannot be the best one.
+  bool is_ruled_out(const std::vector<int>& nodes) const {
+    return best_ && is_latency() &&
+           least_s(net_, request_, nodes) >=
+               kRounding * best_->trials().measure();
+  }
+
   // Makes a crew of these nodes, in a cluster of the first `of` nodes of the
   // request.
   std::unique_ptr<CrewPlan> crew_of(const std::vector<int>& nodes, size_t of) {
@@ -225,15 +233,10 @@ class AutoPlan {
                                          : crew_of(nodes, alone ? count : all);
     if (!crew) return false;
     if (is_begun && cheap) return take(std::move(crew));
-    if (is_latency() && count == 1) {
-      // Estimates of a single node ignore that it waits for rows; a bound
-      // decides.
-      if (best_ && least_alone_s(net_, request_, nodes[0]) >=
-                       best_->trials().best().latency_s) {
-        return false;
-      }
-    } else if (!is_begun && !cheap && is_latency() &&
-               is_hopeless(crew->estimate_ps())) {
+    if (is_ruled_out(nodes)) return false;
+    // Estimates of a single node ignore that it waits for rows.
+    if (!is_begun && !cheap && count > 1 && is_latency() &&
+        is_hopeless(crew->estimate_ps())) {
       return false;
     }
     const Trials& trials = crew->trials();
@@ -276,13 +279,14 @@ class AutoPlan {
     std::erase(counts, size_t{1});
     std::vector<std::unique_ptr<CrewPlan>> crews;
     for (const size_t count : counts) {
-      crews.push_back(crew_of(first_nodes(order_, count), count));
+      const std::vector<int> nodes = first_nodes(order_, count);
+      crews.push_back(is_ruled_out(nodes) ? nullptr : crew_of(nodes, count));
     }
     search_at_once(crews.size(), request_.jobs, [&](size_t i) {
-      if (!is_cheap(counts[i])) crews[i]->estimate_ps();
+      if (crews[i] && !is_cheap(counts[i])) crews[i]->estimate_ps();
     });
     for (size_t i = 0; i < crews.size(); ++i) {
-      if (is_cheap(counts[i])) continue;
+      if (!crews[i] || is_cheap(counts[i])) continue;
       if (is_hopeless(crews[i]->estimate_ps())) crews[i].reset();
     }
     const double least = best_->trials().measure();
@@ -408,7 +412,7 @@ class AutoPlan {
   SegmentMemo* const memo_;
   std::vector<CrewTrial>* const tried_;
   const PlanRequest* const whole_;
-  // Crews that are begun, by number of nodes; null: estimates rule one out.
+  // Crews that are begun, by number of nodes; null: one is ruled out.
   std::map<size_t, std::unique_ptr<CrewPlan>> crews_;
   std::unique_ptr<CrewPlan> best_;
   std::vector<std::unique_ptr<CrewPlan>> others_;  // for more effort

@@ -204,7 +204,7 @@ OrMisfit<Plan> plan_in_no_time(const Net& net, const PlanRequest& request,
     if (before && are_alike(*before, node(n))) continue;
     before = &node(n);
     if (found && objective == Objective::kLatency &&
-        least_alone_s(net, request, n) >= best) {
+        least_s(net, request, {n}) >= best) {
       continue;
     }
     OrMisfit<Plan> plan = search_plan(net, known, node_search(net, known, n));

@@ -54,7 +54,7 @@ std::vector<int> soonest_alone(const Net& net, const PlanRequest& request,
     const ClusterNode& node = request.cluster.nodes[static_cast<size_t>(n)];
     const Board& board = node.board;
     all.push_back({n,
-                   {least_alone_s(net, request, n), board.link_latency_us,
+                   {least_s(net, request, {n}), board.link_latency_us,
                     -board.link_bits_per_s},
                    node.plan_budget()});
   }
@@ -113,10 +113,14 @@ bool are_alike(const std::vector<ClusterNode>& nodes) {
   });
 }
 
-double least_alone_s(const Net& net, const PlanRequest& request, int node) {
-  Cluster alone = request.cluster;
-  alone.nodes = {request.cluster.nodes[static_cast<size_t>(node)]};
-  return lower_bound(net, alone,
+double least_s(const Net& net, const PlanRequest& request,
+               const std::vector<int>& nodes) {
+  Cluster crew = request.cluster;
+  crew.nodes.clear();
+  for (const int n : nodes) {
+    crew.nodes.push_back(request.cluster.nodes[static_cast<size_t>(n)]);
+  }
+  return lower_bound(net, crew,
                      {.linked = true, .max_payload = request.max_payload})
       .latency_s;
 }

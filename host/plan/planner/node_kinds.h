@@ -26,8 +26,8 @@ bool have_equal_links(const ClusterNode&, const ClusterNode&);
 // share.
 bool are_alike(const std::vector<ClusterNode>&);
 
-// Returns a lower bound on the time of a frame over links on this node alone.
-double least_alone_s(const Net&, const PlanRequest&, int node);
+// Returns a lower bound on the time of a frame over links on these nodes alone.
+double least_s(const Net&, const PlanRequest&, const std::vector<int>& nodes);
 
 // Returns crews that leave out some of these unequal nodes, fastest first: the
 // slower ones, those with less memory, those with slower links, for which all
