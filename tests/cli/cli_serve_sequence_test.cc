@@ -210,10 +210,22 @@ TEST_F(CliServeSequence, AFoldersFramesAreRunOnce) {
     shop_.write("in/" + std::to_string(100 + f) + ".bin",
                 {input.begin(), input.end()});
   }
+  // Frames go on until the signal comes, so that there may be few left. One
+  // that has its answer may not have been moved.
+  const auto left = [&] {
+    int frames = kSentFrames - 1;
+    for (int f = 0; f < kSentFrames; ++f) {
+      const std::string answer =
+          "in/done/" + std::to_string(100 + f) + ".bin.json";
+      if (std::filesystem::exists(shop_.path(answer))) --frames;
+    }
+    return frames;
+  };
   for (int lines = 1; lines < kSentFrames; lines += 14) {
+    const int most = std::min(lines % 20, left());
     service_ =
         std::make_unique<Background>(shop_, flags({"--watch-folder", "in"}));
-    for (int i = 0; i < lines % 20; ++i) ASSERT_NE(service_->line(), "");
+    for (int i = 0; i < most; ++i) ASSERT_NE(service_->line(), "");
     service_->end(SIGKILL);
   }
   service_ =

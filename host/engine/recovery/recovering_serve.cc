@@ -208,8 +208,12 @@ void RecoveringEngine::go_on_after(const Error& why, FrameSource& source) {
   stall_s_ = kLongestStallS;
 }
 
+// A coordinator that has taken nodes goes on with the sequence that they keep:
+// then this one is not waited for any more.
 bool RecoveringEngine::is_held(const Error& why) const {
-  return why.code() == Exit::kBusy && !has_begun_ && on_loss_ != OnLoss::kFail;
+  const bool is_overtaken = peers_ && epochs_ > 0;
+  return why.code() == Exit::kBusy && !has_begun_ && !is_overtaken &&
+         on_loss_ != OnLoss::kFail;
 }
 
 // Frames of a sequence are kept: without them it would be another one.
