@@ -359,6 +359,7 @@ class AutoPlan {
   // So whatever less effort tries is tried, and more effort is never worse.
   Plan named_at_last() {
     best_->improve_otherwise();
+    best_->improve_as_built();
     const int more = request_.effort - 1;
     const double most =
         std::pow(tuning::kFarOff, more) * best_->trials().measure();
@@ -366,6 +367,7 @@ class AutoPlan {
     for (std::unique_ptr<CrewPlan>& crew : others_) {
       if (crew->trials().measure() > most) continue;
       crew->improve_otherwise();
+      crew->improve_as_built();
       crew->improve_further(more);
       if (crew->trials().beats(best_->trials())) std::swap(best_, crew);
     }

@@ -391,6 +391,12 @@ void CrewPlan::climb(bool otherwise) {
   } while (makes_better(pipelines));
 }
 
+void CrewPlan::improve_as_built() {
+  if (!can_improve() || is_lone()) return;
+  Step as_built = step(recut_as_built, most_plans_);
+  while (makes_better(as_built)) climb(false);
+}
+
 CrewPlan::Step CrewPlan::step(Move* of, int plans) {
   return {
       [this, of] {

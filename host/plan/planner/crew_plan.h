@@ -54,6 +54,10 @@ class CrewPlan {
   // If rows lacked room when improve() began, does the same again from there
   // with moves first that change what is held, which lead elsewhere.
   void improve_otherwise();
+  // Goes on with cuts by what layers took in all plans so far, and from the
+  // better plans as improve() does. That plans of one crew become better so
+  // says nothing of other crews, so it is for the best one at last.
+  void improve_as_built();
   // Applies all moves to all plans found, the fastest first, until
   // `times` * most_plans_ plans are built, or there is no other change. A
   // larger number begins with what a smaller one tries, so its plan is never

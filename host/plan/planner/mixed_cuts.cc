@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "host/plan/cost/time.h"
+
 namespace shoal {
 namespace {
 
@@ -16,14 +18,31 @@ bool alike(const LayerCut& a, const LayerCut& b) {
          a.shares.size() == b.shares.size();
 }
 
+int64_t times(int64_t ps, double by) {
+  return by == 1 ? ps : static_cast<int64_t>(static_cast<double>(ps) * by);
+}
+
 }  // namespace
 
-MixedCuts::MixedCuts(CutEstimate estimate) : estimate_(std::move(estimate)) {
+MixedCuts::MixedCuts(CutEstimate estimate)
+    : estimate_(std::move(estimate)),
+      factors_(static_cast<size_t>(estimate_.layers())),
+      best_(find()) {}
+
+MixedPath MixedCuts::find() {
   States states{MixedPath{}};
   for (int l = 0; l < estimate_.layers(); ++l) {
     states = step(l, states, nullptr);
   }
-  best_ = *std::ranges::min_element(states, {}, &MixedPath::time_ps);
+  return *std::ranges::min_element(states, {}, &MixedPath::time_ps);
+}
+
+double MixedCuts::factor(int layer, int option) const {
+  if (!corrects_) return 1;
+  const auto& [least, options] = factors_[static_cast<size_t>(layer)];
+  const auto o = static_cast<size_t>(option);
+  if (o < options.size() && options[o] > 0) return options[o];
+  return least > 0 ? least : 1;
 }
 
 MixedCuts::States MixedCuts::step(int layer, const States& before,
@@ -38,14 +57,15 @@ MixedCuts::States MixedCuts::step(int layer, const States& before,
   const auto& options = estimate_.options(layer);
   for (int o = 0; o < static_cast<int>(options.size()); ++o) {
     if (without && alike(options[o].cut, *without)) continue;
-    const int64_t own_ps = estimate_.own_ps(layer, o);
+    const double by = factor(layer, o);
+    const int64_t own_ps = times(estimate_.own_ps(layer, o), by);
     size_t from = before.size();
     int64_t least = INT64_MAX;
     for (const size_t s : order) {
       const int64_t alone = before[s].time_ps + own_ps;
       if (alone > least) break;
       const int64_t ps =
-          alone + estimate_.edges_ps(layer, o, before[s].options);
+          alone + times(estimate_.edges_ps(layer, o, before[s].options), by);
       // The first of equally fast states counts.
       if (ps < least || (ps == least && s < from)) from = s, least = ps;
     }
@@ -64,7 +84,9 @@ std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
     // Before the run, layers are cut as in `path`.
     MixedPath begin;
     for (int l = 0; l < std::min(run.begin, estimate_.layers()); ++l) {
-      begin.time_ps += estimate_.layer_ps(l, path.options[l], path.options);
+      begin.time_ps +=
+          times(estimate_.layer_ps(l, path.options[l], path.options),
+                factor(l, path.options[l]));
       begin.options.push_back(path.options[l]);
     }
     States states{begin};
@@ -78,6 +100,38 @@ std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
     all.push_back(*std::ranges::min_element(states, {}, &MixedPath::time_ps));
   }
   std::ranges::stable_sort(all, {}, &MixedPath::time_ps);
+  return all;
+}
+
+void MixedCuts::learn(const Cuts& cuts, const std::vector<Stretch>& all) {
+  if (cuts.layers.size() != factors_.size()) return;
+  const MixedPath path = path_of(cuts);
+  for (const Stretch& s : all) {
+    int64_t ps = 0;
+    for (int l = s.layers.begin; l < s.layers.end; ++l) {
+      ps += estimate_.layer_ps(l, path.options[l], path.options);
+    }
+    if (ps <= 0 || s.seconds <= 0) continue;
+    const double now = s.seconds * kPicoseconds / static_cast<double>(ps);
+    const auto lower = [&](double& to) {
+      if (to == 0 || now < to) to = now;
+    };
+    for (int l = s.layers.begin; l < s.layers.end; ++l) {
+      auto& [least, options] = factors_[static_cast<size_t>(l)];
+      const auto o = static_cast<size_t>(path.options[l]);
+      if (options.size() <= o) options.resize(o + 1);
+      lower(options[o]);
+      lower(least);
+    }
+  }
+}
+
+std::vector<MixedPath> MixedCuts::as_learnt(const MixedPath& path,
+                                            const std::vector<Segment>& runs) {
+  corrects_ = true;
+  std::vector<MixedPath> all = beside(path, runs);
+  all.insert(all.begin(), find());
+  corrects_ = false;
   return all;
 }
 

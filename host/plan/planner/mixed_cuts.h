@@ -12,6 +12,13 @@
 
 namespace shoal {
 
+// Layers of a built plan that are one segment, or made in tiles by several, and
+// the work of their slowest node.
+struct Stretch {
+  Segment layers;
+  double seconds = 0;
+};
+
 struct MixedPath {
   std::vector<int> options;  // by layer
   int64_t time_ps = 0;
@@ -27,6 +34,15 @@ class MixedCuts {
   // layers, the best path without its cuts there.
   std::vector<MixedPath> beside(const MixedPath&,
                                 const std::vector<Segment>& runs);
+  // Learns what layers took in a built plan with these cuts. A plan of another
+  // net is ignored.
+  void learn(const Cuts&, const std::vector<Stretch>&);
+  // Returns the best path, and behind it those of beside(), by estimates that
+  // are multiplied by what was learnt: by the least factor between the time of
+  // a stretch and its estimate among plans with this cut of the layer, or of
+  // all plans if none has it.
+  std::vector<MixedPath> as_learnt(const MixedPath&,
+                                   const std::vector<Segment>& runs);
   // Allows layers to be shared by any number of nodes from now on.
   void add_other_counts() { estimate_.add_other_counts(); }
   // Returns paths in which a run of layers with the same cells takes over some
@@ -38,13 +54,23 @@ class MixedCuts {
 
  private:
   using States = std::vector<MixedPath>;
+  // Returns the best path of all.
+  MixedPath find();
   // Returns the states after a layer; `without`: cells that are not allowed.
   States step(int layer, const States& before, const LayerCut* without);
+  double factor(int layer, int option) const;
   // Returns the option of `layer` with the same cells as `option` of layer
   // `other`; -1: none.
   int like(int layer, int other, int option) const;
 
   CutEstimate estimate_;
+  // The least factor of a layer, and that of each option; 0: none is known.
+  struct Factors {
+    double least = 0;
+    std::vector<double> options;
+  };
+  std::vector<Factors> factors_;  // by layer
+  bool corrects_ = false;         // whether estimates are multiplied by them
   MixedPath best_;
 };
 

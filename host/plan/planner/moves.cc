@@ -89,6 +89,14 @@ std::optional<Trial> spliced(const Trial& best, const Trial& other, Segment s) {
   return trial;
 }
 
+std::vector<Segment> runs_of(const MoveFrom& from) {
+  std::vector<Segment> runs;
+  for (const Stretch& s : rehearsed(from.trial, from.plan).stretches) {
+    runs.push_back(s.layers);
+  }
+  return runs;
+}
+
 struct Labour {
   std::vector<double> all, computing;  // by node, in seconds
   std::set<int> layers;
@@ -164,14 +172,14 @@ bool weigh_anew(const Net& net, const CellRun& run, Trial& trial) {
 
 Rehearsed rehearsed(Trial trial, const Plan& plan) {
   Rehearsed of{std::move(trial), {}};
-  std::vector<Rehearsed::Stretch>& all = of.stretches;
+  std::vector<Stretch>& all = of.stretches;
   for (const SegmentSummary& s : summarize_segments(plan)) {
     if (s.cuts.empty()) continue;
-    Rehearsed::Stretch next{
-        {s.cuts.front().first_layer, s.cuts.back().last_layer + 1}, s.seconds};
+    Stretch next{{s.cuts.front().first_layer, s.cuts.back().last_layer + 1},
+                 s.seconds};
     // All segments of layers that are made in tiles are one stretch.
     while (!all.empty() && next.layers.begin < all.back().layers.end) {
-      const Rehearsed::Stretch& before = all.back();
+      const Stretch& before = all.back();
       next.layers.begin = std::min(next.layers.begin, before.layers.begin);
       next.layers.end = std::max(next.layers.end, before.layers.end);
       next.seconds += before.seconds;
@@ -189,7 +197,7 @@ std::vector<Splice> splices(const Rehearsed& best,
     int begin = 0;
     double here = 0, there = 0;
     size_t j = 0;
-    for (const Rehearsed::Stretch& stretch : best.stretches) {
+    for (const Stretch& stretch : best.stretches) {
       here += stretch.seconds;
       const int end = stretch.layers.end;
       while (j < other.stretches.size() &&
@@ -252,13 +260,17 @@ std::vector<int64_t> kept_bytes(const Net& net) {
 }
 
 std::vector<Trial> recut_run(const MoveFrom& from) {
-  std::vector<Segment> runs;
-  for (const Rehearsed::Stretch& s :
-       rehearsed(from.trial, from.plan).stretches) {
-    runs.push_back(s.layers);
+  return trials_of(from, from.mixed.beside(from.mixed.path_of(from.trial.cuts),
+                                           runs_of(from)));
+}
+
+std::vector<Trial> recut_as_built(const MoveFrom& from) {
+  for (const Rehearsed& r : from.plans) {
+    from.mixed.learn(r.trial.cuts, r.stretches);
   }
   return trials_of(
-      from, from.mixed.beside(from.mixed.path_of(from.trial.cuts), runs));
+      from,
+      from.mixed.as_learnt(from.mixed.path_of(from.trial.cuts), runs_of(from)));
 }
 
 std::vector<Trial> splice_plans(const MoveFrom& from) {
@@ -316,17 +328,15 @@ std::vector<Trial> hand_over(const MoveFrom& from) {
 }
 
 std::vector<Trial> add_ends(const MoveFrom& from) {
-  std::vector<Rehearsed::Stretch> stretches =
-      rehearsed(from.trial, from.plan).stretches;
-  std::ranges::stable_sort(stretches, std::greater<>(),
-                           &Rehearsed::Stretch::seconds);
+  std::vector<Stretch> stretches = rehearsed(from.trial, from.plan).stretches;
+  std::ranges::stable_sort(stretches, std::greater<>(), &Stretch::seconds);
   std::vector<int64_t> kept = kept_bytes(from.net);
   for (const BlockChoice& b : from.trial.cuts.blocks) {
     // A block with channel groups cannot end within.
     std::fill(kept.begin() + b.begin, kept.begin() + b.end - 1, kBeyond);
   }
   std::vector<Trial> all;
-  for (const Rehearsed::Stretch& s : stretches) {
+  for (const Stretch& s : stretches) {
     const auto begin = kept.begin() + s.layers.begin;
     const auto end = kept.begin() + s.layers.end - 1;
     if (begin >= end) continue;

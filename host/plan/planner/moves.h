@@ -24,10 +24,6 @@ namespace shoal {
 // each of its segments.
 struct Rehearsed {
   Trial trial;
-  struct Stretch {
-    Segment layers;
-    double seconds = 0;
-  };
   std::vector<Stretch> stretches;  // from left to right
 };
 Rehearsed rehearsed(Trial, const Plan&);
@@ -47,6 +43,9 @@ using Move = std::vector<Trial>(const MoveFrom&);
 // Replaces the cuts of one segment by those with the best estimate among all
 // others; a trial for each segment.
 Move recut_run;
+// Does the same by estimates that are corrected by what layers took in all
+// plans so far. The first trial has the best cuts of all.
+Move recut_as_built;
 // Takes cuts of another plan for the layers that both plans cut off by ends of
 // segments, where the slowest node of the other plan works less.
 Move splice_plans;

@@ -29,8 +29,7 @@ class Moves : public testing::Test {
 };
 
 TEST_F(Moves, AnEndIsAddedWhereLeastIsKept) {
-  const std::vector<Rehearsed::Stretch> all =
-      rehearsed(trial_, plan_).stretches;
+  const std::vector<Stretch> all = rehearsed(trial_, plan_).stretches;
   const std::vector<int64_t> kept = kept_bytes(net_);
   const std::vector<Trial> trials = by(add_ends);
   ASSERT_FALSE(trials.empty());
@@ -60,6 +59,25 @@ TEST_F(Moves, NoEndIsAddedWithinABlockWithGroups) {
   ASSERT_FALSE(trials.empty());
   for (const Trial& t : trials) {
     for (const int end : t.cuts.ends) EXPECT_FALSE(is_inner(end)) << end;
+  }
+}
+
+TEST_F(Moves, NothingLearntChangesNoEstimate) {
+  const std::vector<Trial> trials = by(recut_as_built);
+  ASSERT_FALSE(trials.empty());
+  EXPECT_EQ(trials[0].cuts.layers, mixed_.cuts_of(mixed_.best()).layers);
+}
+
+TEST_F(Moves, WhatTookLongIsCutOtherwise) {
+  Rehearsed slow = rehearsed(trial_, plan_), quick = slow;
+  for (Stretch& s : slow.stretches) s.seconds *= 1000;
+  quick.trial.cuts = make_cuts(net_, request_.cluster, {.strategy = "kernel"});
+  const std::vector<Rehearsed> plans = {slow, quick};
+  const std::vector<Trial> trials =
+      recut_as_built({net_, request_, trial_, plan_, plans, mixed_});
+  ASSERT_FALSE(trials.empty());
+  for (size_t l = 0; l < net_.layers.size(); ++l) {
+    EXPECT_FALSE(trials[0].cuts.layers[l] == trial_.cuts.layers[l]) << l;
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 // Makes a plan of six layers, each cut into that many `columns`. Its segments
 // are `stretches`.
 Rehearsed made_of(const std::vector<int>& columns,
-                  std::vector<Rehearsed::Stretch> stretches) {
+                  std::vector<Stretch> stretches) {
   Rehearsed of;
   of.trial.name = "spatial";
   for (const int c : columns) {
