@@ -357,9 +357,7 @@ void Leader::look_for_silence(uint64_t now) {
 bool Leader::is_asking(uint64_t since, uint64_t now) {
   if (asked_us_ <= since) asked_us_ = now;
   if (now - asked_us_ >= kAskedUs) return false;
-  for (uint16_t i = 0; i < p_.peers; ++i) {
-    if (call_of(i).rows_us < asked_us_) link_.probe(i);
-  }
+  for (uint16_t i = 0; i < p_.peers; ++i) link_.probe(i, now);
   look_us_ = now + kAskedUs / kAsks;
   return true;
 }

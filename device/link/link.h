@@ -116,10 +116,10 @@ class Link {
   // nothing.
   void send(bool flush);
   // Sends a datagram at once that the peer answers, whatever it waits for.
-  // Returns whether the transport took it.
-  bool probe(uint16_t peer) {
+  // `now`: the transport's time.
+  void probe(uint16_t peer, uint64_t now) {
     peers_[peer].flags |= kProbe;
-    return send_datagram(peer, false, now_us());
+    send_datagram(peer, false, now);
   }
   // Returns when send() may have something to do though nothing happens, or
   // kNever.
