@@ -8,7 +8,7 @@ namespace shoal {
 namespace {
 
 constexpr uint64_t kPatienceUs = 10'000'000;
-// Nodes are asked so often in this time whether they are there.
+// In this time nodes are asked this many times whether they are there.
 constexpr uint64_t kAskedUs = 2'000'000, kAsks = 5;
 // The leader itself takes as much on every board.
 constexpr uint32_t kLeaderBytes = 1024;
@@ -313,7 +313,7 @@ uint16_t Leader::lacks_picture() const {
 
 // Returns the node that has been silent for longest since all were asked, or if
 // all have answered among those that owe a part of the result.
-uint16_t Leader::owes_result() const {
+uint16_t Leader::awaited() const {
   uint16_t who = kNone;
   for (uint16_t i = 0; i < p_.peers; ++i) {
     if (call_of(i).rows_us < asked_us_) who = longer_silent(who, i);
@@ -341,7 +341,7 @@ void Leader::look_for_silence(uint64_t now) {
   if (now < look_us_) return;
   if (who == kNone) {
     if (is_asking(since, now)) return;
-    who = owes_result();
+    who = awaited();
     asked_us_ = 0;
   }
   look_us_ = now + kPatienceUs;

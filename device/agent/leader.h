@@ -111,7 +111,7 @@ class Leader final : public LeaderProgram, private Streams, private CallOwner {
   void tell(uint64_t now);
   void tell_of(LeaderEvent, uint16_t node);
   uint16_t lacks_picture() const;
-  uint16_t owes_result() const;
+  uint16_t awaited() const;
   uint16_t longer_silent(uint16_t than, uint16_t peer) const;
   void look_for_silence(uint64_t now);
   bool is_asking(uint64_t since, uint64_t now);
@@ -200,7 +200,7 @@ class Leader final : public LeaderProgram, private Streams, private CallOwner {
   uint64_t began_us_ = 0, moved_us_ = 0;
   uint64_t longest_us_ = 0;  // that a frame has taken; 0: none has ended
   uint64_t due_us_ = 0;      // when step() should be called
-  uint64_t asked_us_ = 0;    // whether all are there; 0: not
+  uint64_t asked_us_ = 0;    // when all were asked first; 0: they are not
   uint64_t complained_us_ = 0;
   uint16_t complained_of_ = 0;
   uint16_t suspect_ = shoal::kNone;  // left out because nothing moved with it

@@ -119,7 +119,7 @@ void Leader::leave_out_another(uint64_t now) {
   if (is_second && left_out_ != suspect_) return;  // that one is lost
   uint16_t node =
       is_second ? static_cast<uint16_t>(suspect_ + 1) : lacks_picture();
-  if (node == kNone) node = owes_result();
+  if (node == kNone) node = awaited();
   for (uint16_t tries = 0; tries < h_.nodes; ++tries, ++node) {
     if (node >= h_.nodes) node = 0;
     if (node == suspect_ || calls_[node].fallback == 0) continue;

@@ -223,6 +223,7 @@ class AutoPlan {
   bool try_crew(const std::vector<int>& nodes) {
     // After the deadline the search ends with what it has.
     if ((best_ || refused_) && PlanDeadline::passed()) return false;
+    if (is_ruled_out(nodes)) return false;
     const size_t count = nodes.size(), all = request_.cluster.nodes.size();
     const bool alone = count < all && are_equal();
     const bool cheap = alone && is_cheap(count);
@@ -233,7 +234,6 @@ class AutoPlan {
                                          : crew_of(nodes, alone ? count : all);
     if (!crew) return false;
     if (is_begun && cheap) return take(std::move(crew));
-    if (is_ruled_out(nodes)) return false;
     // Estimates of a single node ignore that it waits for rows.
     if (!is_begun && !cheap && count > 1 && is_latency() &&
         is_hopeless(crew->estimate_ps())) {
