@@ -102,7 +102,7 @@ void size_rings(const Net& net, const BuildOptions& options, RingMemo& rings,
     if (b.slots == 0) b.slots = b.box.rows();
   }
   const std::vector<int> slots =
-      rings.slots(net, m.stage, m.ties, groups, options.tighten_tries);
+      rings.slots(net, m.stage, m.ties, groups, options.tighten);
   for (size_t b = 0; b < slots.size(); ++b) {
     if (groups[b] >= 0) m.stage.buffers[b].slots = slots[b];
   }

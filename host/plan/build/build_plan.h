@@ -55,7 +55,7 @@ struct BuildOptions {
   std::vector<std::vector<Bank>> banks = {};  // banks for them, by node
   // By node and stage; null: none.
   std::function<Slack(size_t node, size_t stage)> slack = {};
-  int tighten_tries = 0;      // simulations a segment
+  bool tighten = false;       // see tighten()
   RingMemo* rings = nullptr;  // of plans of the same net; null: none
   PackMemo* packs = nullptr;  // for any plans; null: none
   // The memo of a node alone, of the same net and supply; null: none.
@@ -68,7 +68,6 @@ struct BuildOptions {
 void build_node(const Net&, const Supply&, const LinkCounts&,
                 const std::vector<StageEnds>* ends, const BuildOptions&,
                 size_t n, PlanDraft&);
-inline constexpr int64_t kMostChunk = 256 * 1024;
 // Spends what is left in the arena of a placed node, whose `bytes` bytes may
 // become `room`, on storage: more and larger slots, and sets of weights that
 // stay in SRAM, for their stage or for good. It chooses what saves the most

@@ -16,8 +16,6 @@
 namespace shoal {
 namespace {
 
-constexpr int64_t kLeastLimit = 512;
-
 std::vector<ArenaRange> free_spans(const PlanNode& node, int stage,
                                    int64_t room) {
   std::vector<ArenaRange> taken = alive_ranges(node, stage);
@@ -152,7 +150,7 @@ class StageFiller {
                   uint32_t count, int64_t most) {
     most = std::min(most, kMostChunk);
     uint32_t last = 0;
-    for (int64_t limit = most; limit >= kLeastLimit; limit = limit * 2 / 3) {
+    for (int64_t limit = most; limit >= kLeastChunk; limit = limit * 2 / 3) {
       PlanStage stage = before;
       cut_tape(net_, stage, static_cast<uint32_t>(limit));
       if (stage.slot_bytes == last) continue;

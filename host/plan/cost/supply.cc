@@ -104,14 +104,13 @@ std::vector<bool> streamed_layers(
     if (owners[l] == l) order.emplace_back(compute_per_byte(l), l);
   }
   std::ranges::sort(order);
-  constexpr uint32_t kChunk = 65536;
   const Work work = uniform_work(net, 1);
   std::vector<bool> streamed(owners.size(), false);
   for (const auto& [compute, l] : order) {
     const int64_t bytes = flash_bytes(net.layers[l], made[l]);
     streamed[l] = bytes > flash ||
                   (faster && supplied_ps(net, l, work[l], *faster,
-                                         {WeightPlace::kTape, kChunk}) <
+                                         {WeightPlace::kTape, kMostChunk}) <
                                  supplied_ps(net, l, work[l], *faster, {}));
     if (!streamed[l]) flash -= bytes;
   }

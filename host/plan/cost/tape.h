@@ -22,6 +22,8 @@ uint32_t chunk_bytes(const Net&, const PlanStage&, const PlanActor&,
 uint32_t largest_chunk(const Layer&, LayerWork, uint32_t limit);
 // Cuts the actor's weights into such chunks and places them on the tape.
 void cut_for_tape(const Net&, const PlanStage&, PlanActor&, uint32_t limit);
+// Bytes of chunks: before slots grow into what the arena has left, and at most.
+inline constexpr int64_t kLeastChunk = 1024, kMostChunk = 256 * 1024;
 // The fewest slots: one chunk is used while the next one arrives.
 inline constexpr uint32_t kTapeSlots = 2;
 // Puts all weights on the stage's tape, in chunks as even as possible, because

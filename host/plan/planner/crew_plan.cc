@@ -66,8 +66,7 @@ bool CrewPlan::keeps_weights() const {
   bool any = false;
   const std::vector<PlanNode>& nodes = trials_.best().nodes;
   for (size_t n = 0; n < nodes.size(); ++n) {
-    if (takes_besides_weights(request_.cluster.nodes[n], nodes[n],
-                              tuning::kTight)) {
+    if (is_tight_besides_weights(request_.cluster.nodes[n], nodes[n])) {
       return false;
     }
     any |= nodes[n].sram_weight_bytes > 0;
@@ -107,12 +106,11 @@ std::vector<CrewPlan::Start> CrewPlan::unpriced_starts() const {
   if (keeps_weights()) {
     // The weights that are read most often stay in SRAM first.
     constexpr FlashPercent kHalf = {tuning::kHalfOfFlash, 0};
-    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}, tuning::kClearly});
-    all.push_back({{3, 4, 50, kHalf}, {3, kHalf}, tuning::kClearly});
+    all.push_back({{3, 3, 25, kHalf}, {3, kHalf}});
+    all.push_back({{3, 4, 50, kHalf}, {3, kHalf}});
     // Weights for which other banks have no room are read once.
     constexpr FlashPercent kOnce = {100, 0};
-    if (has_banks())
-      all.push_back({{3, 4, 25, kOnce}, {3, kOnce}, tuning::kClearly});
+    if (has_banks()) all.push_back({{3, 4, 25, kOnce}, {3, kOnce}});
   }
   return all;
 }
@@ -165,7 +163,7 @@ void CrewPlan::begin_small(double least) {
   const bool cheap = work_ <= tuning::kCostly;
   std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
-  const bool far = now < kFar && now > tuning::kMayReach * least;
+  const bool far = now < kFar && now > tuning::kHopeless * least;
   if (far && !cheap) ends.clear();
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kFar) return;
@@ -187,9 +185,9 @@ void CrewPlan::begin_small(double least) {
   if (const std::optional<TileBases> bases = tile_bases()) {
     const auto bytes =
         least_in_tiles(net_, request_, *bases,
-                       static_cast<int64_t>(tuning::kMayReach * least));
+                       static_cast<int64_t>(tuning::kHopeless * least));
     if (bytes) {
-      trials_.foresee(tuning::kTilesTake * static_cast<double>(*bytes));
+      trials_.foresee(static_cast<double>(*bytes));
     }
   }
 }
@@ -454,7 +452,7 @@ void CrewPlan::improve_further(int times) {
   if (!can_improve()) return;
   mixed_->add_other_counts();
   int plans = times * most_plans_;
-  for (size_t changes = tuning::kFirstChanges;; changes *= 2) {
+  for (size_t changes = 1;; changes *= 2) {
     plans = apply_moves(plans, changes);
     if (plans <= 0 || !left_changes_ || PlanDeadline::passed()) return;
     moved_s_.clear();
@@ -485,11 +483,8 @@ int CrewPlan::apply_moves(int plans, size_t changes) {
     for (Move* move : kMoves) {
       std::vector<Trial> trials =
           move({net_, request_, trial, plan, rehearsed_, *mixed_});
-      // Ways to hold less lead elsewhere, and take plans from other moves.
-      const bool is_first = changes == tuning::kFirstChanges;
-      const size_t most = is_first && move == change_options ? 1 : changes;
-      left_changes_ |= trials.size() > most;
-      trials.resize(std::min(trials.size(), most));
+      left_changes_ |= trials.size() > changes;
+      trials.resize(std::min(trials.size(), changes));
       for (Trial& t : trials) {
         if (plans <= 0 || PlanDeadline::passed()) return plans;
         run_counted(std::move(t), plans);
@@ -501,19 +496,19 @@ int CrewPlan::apply_moves(int plans, size_t changes) {
 void CrewPlan::run_start(const Start& start) {
   MixedCuts mixed({net_, request_, crew_, start.cut});
   const Trial trial{"mixed", mixed.cuts_of(mixed.best()), start.search};
-  bool better = trials_.run(trial, start.by);
+  bool better = trials_.run(trial);
   better |= try_groups(trial);
-  better |= try_heads(trial, start.by);
+  better |= try_heads(trial);
   if (better) mixed_.emplace(std::move(mixed));
 }
 
 // Tries each head of attention on nodes of its own. Estimates do not suggest
 // this: layers that two nodes share are those of the same two in all of them.
-bool CrewPlan::try_heads(Trial trial, double by) {
+bool CrewPlan::try_heads(Trial trial) {
   if (!has_heads(net_)) return false;
   trial.cuts = with_heads_apart(net_, rated_crew(request_.cluster, crew_),
                                 std::move(trial.cuts));
-  return trials_.run(std::move(trial), by);
+  return trials_.run(std::move(trial));
 }
 
 // Tries heads with an MLP's first layers divided by pairs of nodes.

@@ -70,7 +70,6 @@ class CrewPlan {
   struct Start {
     CutCosts cut;
     SearchOptions search;
-    double by = 0;  // fraction by which its plan must be better than others
   };
   bool is_latency() const { return request_.objective == Objective::kLatency; }
   bool is_all() const { return crew_.size() == request_.cluster.nodes.size(); }
@@ -107,7 +106,7 @@ class CrewPlan {
   void try_small_pipelines();
   const std::vector<Trial>& start_trials();
   void begin_small(double least);
-  bool try_heads(Trial, double by);
+  bool try_heads(Trial);
   void try_pairs();
   bool try_groups(const Trial&);
   void try_columns();

@@ -413,7 +413,7 @@ TrimmedRuns CrewRuns::evened(TrimmedRuns of, const std::vector<double>& ps,
     return places(crews, ends[first], ends[last], ps_each);
   };
   std::optional<std::vector<Place>> best = find(most);
-  for (int i = 0; i < tuning::kEvenings; ++i) {
+  while (most - least > kPicosPerNano) {
     const double middle = (least + most) / 2;
     std::optional<std::vector<Place>> found = find(middle);
     (found ? most : least) = middle;

@@ -250,8 +250,7 @@ class Explorer {
     if (!keeps_limits(least.plan) || !small) return;
     auto low = static_cast<double>(small->ram);
     auto high = static_cast<double>(least.plan->ram);
-    for (int i = 0; i < tuning::kBisections && high > low * tuning::kNear;
-         ++i) {
+    while (high > low * tuning::kNear) {
       const double middle = std::sqrt(low * high);
       const auto found = attempt(way, Objective::kLatency,
                                  static_cast<int64_t>(middle), least.byte_s);

@@ -107,8 +107,11 @@ class Fixes {
     }
     high = found->numbers.ram;
     // Without limits this is the smallest arena, so nothing is bisected.
-    const int steps = request_.limits.any() ? tuning::kBisections : 0;
-    for (int i = 0; i < steps && low + 16 < high; ++i) {
+    const auto is_near = [&] {
+      return static_cast<double>(high - kAlign) <=
+             tuning::kNear * static_cast<double>(low);
+    };
+    while (request_.limits.any() && !is_near()) {
       const int64_t middle = low + (high - low) / 2;
       if (std::optional<QuickPlan> less = enough_more(middle)) {
         high = std::min(less->numbers.ram, middle);

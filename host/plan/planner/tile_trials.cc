@@ -33,12 +33,12 @@ class TileTrials {
       }
     });
     vary([&](Way w, const auto& use) {
-      for (const int tiles : tuning::kOtherTiles)
+      for (const int tiles : tuning::kSharedTiles)
         w.tiles = {{0, end, tiles}}, use(w);
     });
     vary([&](const Way& w, const auto& use) {
       for (const int second : bases_.ends) {
-        for (const int tiles : tuning::kSecondTiles) {
+        for (const int tiles : tuning::kSharedTiles) {
           if (second <= end) continue;
           Way both = w;
           both.tiles.push_back({end, second, tiles});
@@ -93,7 +93,7 @@ class TileTrials {
   std::vector<Way> first() const {
     std::vector<Way> ways;
     for (const int end : bases_.ends) {
-      ways.push_back({{{0, end, tuning::kFirstTiles}}});
+      ways.push_back({{{0, end, tuning::kSharedTiles[0]}}});
     }
     return ways;
   }

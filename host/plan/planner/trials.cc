@@ -74,8 +74,8 @@ double Trials::measure(const Plan& plan) const {
 }
 
 // Among equally small arenas the one that takes less time is better.
-bool Trials::is_better(Made& made, Made& than, double by) const {
-  const double now = measure(made), least = measure(than) * (1 - by);
+bool Trials::is_better(Made& made, Made& than) const {
+  const double now = measure(made), least = measure(than);
   if (now != least) return now < least;
   return finished(made).latency_s < finished(than).latency_s;
 }
@@ -168,7 +168,7 @@ bool Trials::is_too_large(Search& search) {
   const double least = least_known();
   if (least == kFar) return is_refused(search);
   // Estimates are exact up to the size from which columns may still help.
-  const auto with_columns = static_cast<int64_t>(tuning::kMayReach * least);
+  const auto with_columns = static_cast<int64_t>(tuning::kHopeless * least);
   const auto bytes = static_cast<double>(search.least_arena(with_columns));
   if (bytes <= most()) return false;
   least_skipped_ = std::min(least_skipped_, bytes);
@@ -231,7 +231,7 @@ void Trials::move_to_storage(const Trial& trial, Made& made) {
   }
 }
 
-bool Trials::run(Trial trial, double by) {
+bool Trials::run(Trial trial) {
   const auto same = [&](const Trial& t) { return is_same(t, trial); };
   if (std::ranges::any_of(seen_, same)) return false;
   seen_.push_back(trial);
@@ -248,7 +248,7 @@ bool Trials::run(Trial trial, double by) {
     // Smaller channel groups need more tables in flash, so they are left out.
     Trial larger = trial;
     larger.options.groups.pop_back();
-    if (run(std::move(larger), by)) return true;
+    if (run(std::move(larger))) return true;
   } else if (made->is_beyond_flash) {
     move_to_storage(trial, *made);
   }
@@ -258,7 +258,7 @@ bool Trials::run(Trial trial, double by) {
     on_all_ = std::min(on_all_.value_or(measure(plan)), measure(plan));
   }
   if (watcher_ && !made->is_beyond_flash) watcher_(trial, plan);
-  if (best_ && !is_better(*made, *best_, by)) return false;
+  if (best_ && !is_better(*made, *best_)) return false;
   best_ = std::move(made);
   taken_ = std::move(trial);
   return true;

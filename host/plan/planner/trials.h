@@ -49,9 +49,9 @@ class Trials {
   Trials(const Net& net, const PlanRequest& request, SegmentMemo& memo)
       : net_(net), request_(request), memo_(&memo) {}
 
-  // Builds the plan of a trial. Returns whether it is the best so far, by more
-  // than the fraction `by`. A trial that was run before is not built again.
-  bool run(Trial, double by = 0);
+  // Builds the plan of a trial. Returns whether it is the best so far. A trial
+  // that was run before is not built again.
+  bool run(Trial);
 
   // The best plan so far and all trials that were run.
   class Reached;
@@ -91,7 +91,7 @@ class Trials {
   double measure() const { return measure(*best_); }
   // Returns whether the best plan is better than the best of `those`.
   bool beats(const Trials& those) const {
-    return is_better(*best_, *those.best_, 0);
+    return is_better(*best_, *those.best_);
   }
   std::string measured() const { return text(measure()); }
   std::string text(double measure) const;
@@ -131,8 +131,7 @@ class Trials {
   double measure(const Made& made) const {
     return made.is_beyond_flash ? kFar : measure(made.plan);
   }
-  // Returns whether it is better by more than the fraction `by`.
-  bool is_better(Made&, Made& than, double by) const;
+  bool is_better(Made&, Made& than) const;
 
   const Net& net_;
   const PlanRequest& request_;

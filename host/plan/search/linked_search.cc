@@ -25,10 +25,6 @@
 namespace shoal {
 namespace {
 
-// Bytes of the arena for the head and the largest record of a program that is
-// not mapped.
-constexpr int64_t kTablesOfNode = 2048;
-
 class LinkedSearch : public Search {
  public:
   LinkedSearch(std::unique_ptr<const CutOver> over, const PlanRequest& request,
@@ -87,7 +83,7 @@ class LinkedSearch : public Search {
   std::optional<Plan> loosened_smallest() override {
     if (!filled_) return std::nullopt;
     BuildOptions how;
-    how.tighten_tries = filled_->tighten_tries;
+    how.tighten = filled_->tighten;
     how.budgets = limits_;
     Plan plan = loosened(filled_->choice, how, filled_->plan).plan;
     over_->restore(plan);
@@ -159,18 +155,18 @@ class LinkedSearch : public Search {
     }
     if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
     BuildOptions how;
-    how.tighten_tries = best->tighten_tries;
+    how.tighten = best->tighten;
     how.budgets = limits_;
     std::optional<Plan> filled = build(best->choice, how);
     if (!filled || !fits(cluster_, *filled)) return std::move(best->plan);
-    filled_ = {std::move(best->choice), *filled, best->tighten_tries};
+    filled_ = {std::move(best->choice), *filled, best->tighten};
     return *std::move(filled);
   }
 
   struct Built {
     Chosen choice;
     Plan plan;
-    int tighten_tries = 0;
+    bool tighten = false;
   };
 
   // With `ram`, starts from the smallest estimate, otherwise from one within a
@@ -207,11 +203,11 @@ class LinkedSearch : public Search {
       consider(*choice, build(*choice, how));
     }
     if (best && model_.busy_nodes() <= tuning::kManyNodes) {
-      how.tighten_tries = tuning::kTightenTries;
+      how.tighten = true;
       std::optional<Plan> tight = build(best->choice, how);
       if (tight && largest_arena(*tight) < largest_arena(best->plan)) {
         best->plan = std::move(*tight);
-        best->tighten_tries = how.tighten_tries;
+        best->tighten = how.tighten;
       }
     }
     return best;
@@ -265,7 +261,7 @@ class LinkedSearch : public Search {
     NodeBudgets budget;
     for (size_t n = 0; n < limits_.size(); ++n) {
       const bool mapped = cluster_.nodes[n].board.flash_mapped;
-      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTablesOfNode);
+      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTables);
       const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
       budget.hard.push_back(tuning::percent_of(hard, room));
       budget.soft.push_back(tuning::percent_of(soft, room));
@@ -416,11 +412,11 @@ class LinkedSearch : public Search {
                                       const Plan& made) const {
     StageSlacks slacks(most, made, limits_);
     how.slack = [&](size_t n, size_t s) { return slacks.of(n, s); };
-    for (int round = 0; round < tuning::kStageSlackRounds; ++round) {
-      const std::optional<Plan> plan = build(choice, {.slack = how.slack});
-      if (!plan || !slacks.lower(*plan)) break;
-    }
-    std::optional<Plan> plan = build(choice, how);
+    std::optional<Plan> plan;
+    do {
+      plan = build(choice, {.slack = how.slack});
+    } while (plan && slacks.lower(*plan));
+    plan = build(choice, how);
     if (plan && !slacks.fits(*plan)) return std::nullopt;
     return plan;
   }

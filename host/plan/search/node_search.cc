@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "device/program/image.h"
 #include "host/base/error.h"
 #include "host/plan/build/build_plan.h"
 #include "host/plan/cost/plan_time.h"
@@ -15,7 +16,6 @@
 #include "host/plan/search/tile_search.h"
 #include "host/plan/text/does_not_fit.h"
 #include "host/plan/types/deadline.h"
-#include "host/plan/types/tuning.h"
 #include "host/plan/types/uses.h"
 
 namespace shoal {
@@ -38,8 +38,6 @@ std::vector<bool> streamed(const Net& net, const PlanRequest& request,
   if (!node.board.flash_mapped)
     return std::vector<bool>(net.layers.size(), true);
   int64_t flash = std::min(node.flash_budget(), kUnlimited);
-  // Records lie in flash as well, and those of tapes are long.
-  if (flash_bytes(net) > flash) flash -= flash / tuning::kRecordPart;
   if (node.flash_weights) flash = *node.flash_weights;
   const bool faster = supply.storage && flash_bytes(net) > flash &&
                       request.objective == Objective::kLatency;
@@ -71,10 +69,12 @@ int64_t allowed_writes(const Net& net, const PlanRequest& request,
                               ? kUnlimited
                               : request.max_writes * frames;
   if (request.years <= 0 || request.fps <= 0) return allowed;
+  // Records name all chunks, of which the smallest have 256 B.
   const int64_t weights = flash_bytes(net);
-  return std::min(
-      allowed, writes_for_life(storage, weights + weights / tuning::kRecordPart,
-                               request.years, request.fps / net.frames));
+  const int64_t records = weights / 256 * int64_t{sizeof(ChunkRecord)};
+  return std::min(allowed,
+                  writes_for_life(storage, weights + records, request.years,
+                                  request.fps / net.frames));
 }
 
 std::string more_writes(const PlanRequest& request, const SpillNet& spills,

@@ -11,6 +11,15 @@
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
+namespace {
+
+// Returns whether a little more search might not fit the budget.
+bool nearly_fills(const ClusterNode& node, int64_t bytes) {
+  return tuning::kFarOff * static_cast<double>(bytes) >
+         static_cast<double>(node.plan_budget());
+}
+
+}  // namespace
 
 bool fits(const Cluster& cluster, const Plan& plan) {
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
@@ -23,27 +32,21 @@ bool fits(const Cluster& cluster, const Plan& plan) {
 
 bool is_tight(const Cluster& cluster, const Plan& plan) {
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    const auto budget = static_cast<double>(cluster.nodes[n].plan_budget());
-    if (plan.nodes[n].arena_bytes > tuning::kTight * budget) return true;
+    if (nearly_fills(cluster.nodes[n], plan.nodes[n].arena_bytes)) return true;
   }
   return false;
 }
 
-bool takes_besides_weights(const ClusterNode& node, const PlanNode& plan,
-                           double share) {
+bool is_tight_besides_weights(const ClusterNode& node, const PlanNode& plan) {
   int64_t bytes = plan.arena_bytes - plan.sram_weight_bytes;
   for (const PlanBank& b : plan.banks) bytes += b.bytes;
-  return static_cast<double>(bytes) >
-         share * static_cast<double>(node.plan_budget());
+  return nearly_fills(node, bytes);
 }
 
 bool lacks_room(const Cluster& cluster, const Plan& plan) {
   if (plan.barely_fits) return true;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
-    if (takes_besides_weights(cluster.nodes[n], plan.nodes[n],
-                              tuning::kTight)) {
-      return true;
-    }
+    if (is_tight_besides_weights(cluster.nodes[n], plan.nodes[n])) return true;
   }
   return false;
 }

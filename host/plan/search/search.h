@@ -107,12 +107,12 @@ int64_t far_beyond(const Cluster&);
 // Returns whether the largest arena of smallest() exceeds `bytes` by estimate,
 // even without its fixed parts; false if that is not known.
 bool takes_more(Search&, int64_t bytes);
-// Returns whether an arena takes more than four fifths of its node's budget.
-// Then a plan that needs less memory may be faster.
+// Returns whether an arena nearly fills its node's budget. Then a plan that
+// needs less memory may be faster.
 bool is_tight(const Cluster&, const Plan&);
-// Returns whether a node's memory exceeds a share of its budget without kept
-// weights, which take whatever is left. Other banks count as well.
-bool takes_besides_weights(const ClusterNode&, const PlanNode&, double share);
+// Returns the same of one node without kept weights, which take whatever is
+// left. Other banks count as well.
+bool is_tight_besides_weights(const ClusterNode&, const PlanNode&);
 // Returns whether this holds for any node, so that spare rows may lack room.
 bool lacks_room(const Cluster&, const Plan&);
 // Fills in names and boards of nodes, slices of linked nodes, and all modelled

@@ -13,13 +13,14 @@
 namespace shoal {
 namespace {
 
-// Upper bounds of a program's bytes besides weights: head, records and tags.
-constexpr int64_t kTablesOfLayer = 1024, kTables = 4096;
-// Bytes of chunks before slots grow into what the arena has left.
-constexpr uint32_t kLeastChunk = 1024;
+// An upper bound of the bytes of a program that each layer adds to its weights:
+// records and tags.
+constexpr int64_t kTablesOfLayer = 1024;
+
+// Returns the bytes of chunks before slots grow into what the arena has left.
 uint32_t chunk_limit(int64_t layer_bytes, bool mapped) {
   const int64_t few = mapped ? 0 : layer_bytes / tuning::kFewChunks;
-  return static_cast<uint32_t>(std::max<int64_t>(kLeastChunk, few));
+  return static_cast<uint32_t>(std::max(kLeastChunk, few));
 }
 
 // Returns whether every chunk is used in only one firing of a frame.

@@ -21,6 +21,9 @@
 
 namespace shoal {
 
+// Bytes of a program's head and its largest record.
+inline constexpr int64_t kTables = 2048;
+
 class Streaming {
  public:
   // The boards must have the storage that the cluster names.

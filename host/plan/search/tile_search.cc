@@ -7,6 +7,7 @@
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/search/sweep.h"
+#include "host/plan/types/segment.h"
 #include "host/plan/types/tuning.h"
 
 namespace shoal {
@@ -15,7 +16,6 @@ namespace {
 // Limit of ports in a stage: the cursors of more ports take more bytes than
 // tiles save.
 constexpr int kMostPorts = 96;
-constexpr int kMostRunLayers = 48;
 
 // Bytes of the columns that a tile takes from the previous one and keeps for
 // the next. `once` of them can share addresses if the plan allows it.
@@ -88,8 +88,7 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   if (run.result < 0) return run;
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
   const std::vector<int> all = keepable(net_, uses_, begin, end);
-  const size_t most =
-      task_.any_stream() ? 0 : std::min(all.size(), tuning::kMostKeptTensors);
+  const size_t most = task_.any_stream() ? 0 : all.size();
   for (size_t n = 0; n <= most; ++n)
     run.kept.emplace_back(all.end() - n, all.end());
   run.boxes.resize(run.kept.size());
@@ -202,7 +201,7 @@ TileSearch::Tape TileSearch::tape(const StageSearch& whole, Segment s,
 void TileSearch::offer(const StageSearch& whole, int begin, int64_t budget,
                        Ends& ends) {
   const auto layers = static_cast<int>(net_.layers.size());
-  const int last = std::min(layers, begin + kMostRunLayers);
+  const int last = std::min(layers, begin + kMaxStageLayers);
   for (int end = begin + 1; end <= last; ++end) {
     Run& r = run(begin, end);
     if (r.result < 0) continue;

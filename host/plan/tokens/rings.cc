@@ -120,7 +120,7 @@ void tighten(const Net& net, const std::vector<TensorUses>& uses,
     if (!own[b] || uses[t].first < 0) continue;
     groups[b] = static_cast<int>(b);
   }
-  tighten(net, stage, {}, groups, std::numeric_limits<int>::max());
+  tighten(net, stage, {}, groups);
   for (size_t b = 0; b < own.size(); ++b) {
     if (groups[b] >= 0) slots[stage.buffers[b].tensor] = stage.buffers[b].slots;
   }
@@ -217,8 +217,8 @@ std::vector<int> peak_slots(const Net& net, const PlanStage& stage,
 }
 
 void tighten(const Net& net, PlanStage& stage,
-             const std::vector<StreamTie>& ties, const std::vector<int>& group,
-             int tries) {
+             const std::vector<StreamTie>& ties,
+             const std::vector<int>& group) {
   std::map<int, std::vector<int>> groups;
   for (size_t b = 0; b < group.size(); ++b) {
     if (group[b] >= 0) groups[group[b]].push_back(static_cast<int>(b));
@@ -241,7 +241,7 @@ void tighten(const Net& net, PlanStage& stage,
     };
     // Numbers of rows that can go and that cannot. Most often none can.
     int some = 0, many = std::ranges::max(slots);
-    for (; many - some > 1 && tries > 0; --tries) {
+    while (many - some > 1) {
       const int tried = std::min(some + std::max(1, some), (some + many) / 2);
       take(tried);
       StageTokens tokens(net, stage, ties);
@@ -253,24 +253,24 @@ void tighten(const Net& net, PlanStage& stage,
 
 std::vector<int> RingMemo::slots(const Net& net, const PlanStage& stage,
                                  const std::vector<StreamTie>& ties,
-                                 const std::vector<int>& group, int tries) {
+                                 const std::vector<int>& group, bool tight) {
   StageKey parts;
   parts.add_run(stage, ties);
-  parts.add(tries);
-  if (tries > 0) {
+  parts.add(tight);
+  if (tight) {
     for (const int g : group) parts.add(g);
   }
   std::string key = parts.take();
   if (const std::vector<int>* known = slots_.find(key)) return *known;
   std::vector<int> slots = peak_slots(net, stage, ties);
-  if (tries > 0) {
-    PlanStage tight = stage;
+  if (tight) {
+    PlanStage least = stage;
     for (size_t b = 0; b < slots.size(); ++b) {
-      if (group[b] >= 0) tight.buffers[b].slots = slots[b];
+      if (group[b] >= 0) least.buffers[b].slots = slots[b];
     }
-    tighten(net, tight, ties, group, tries);
+    tighten(net, least, ties, group);
     for (size_t b = 0; b < slots.size(); ++b) {
-      if (group[b] >= 0) slots[b] = tight.buffers[b].slots;
+      if (group[b] >= 0) slots[b] = least.buffers[b].slots;
     }
   }
   const size_t bytes = slots.size() * sizeof(int);

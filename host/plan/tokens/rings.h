@@ -64,22 +64,21 @@ class SegmentSlots {
 std::vector<int> peak_slots(const Net&, const PlanStage&,
                             const std::vector<StreamTie>&, int last = -1);
 // Takes slots away from buffers of a stage that completes, from a group of them
-// at a time, those with the longest rows first, until none can go or `tries`
-// are spent. `group`: by buffer; -1: the buffer stays.
+// at a time, those with the longest rows first, until none can go. `group`: by
+// buffer; -1: the buffer stays.
 void tighten(const Net&, PlanStage&, const std::vector<StreamTie>&,
-             const std::vector<int>& group, int tries);
+             const std::vector<int>& group);
 
 // Remembers the rings of segments of one net: plans that a search builds one
 // after the other have most segments in common. The key of a segment is all
 // that a run of it depends on, so it does not matter which plan it is in.
 class RingMemo {
  public:
-  // Returns the slots that peak_slots() and, with `tries`, tighten() of the
-  // buffers in a group find, by buffer. `group` must not
-  // change.
+  // Returns the slots that peak_slots() and, if `tight`, tighten() of the
+  // buffers in a group find, by buffer. `group` must not change.
   std::vector<int> slots(const Net&, const PlanStage&,
                          const std::vector<StreamTie>&,
-                         const std::vector<int>& group, int tries);
+                         const std::vector<int>& group, bool tight);
   // Does the same as find_leads().
   void find_leads(const Net&, const PlanStage&, const std::vector<StreamTie>&,
                   std::vector<OverlaidBuffers>&);

@@ -59,11 +59,9 @@ inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
                                      {100, 0},  {110, 70}, {102, 100}};
 
 // How many times its share of a segment's MACs a node may compute; beyond that,
-// a shorter segment is faster on most boards.
-inline constexpr double kUneven = 1.4;
-// One part in this many of the bytes of weights is reserved, because records
-// with the chunks of a tape take about as much.
-inline constexpr int64_t kRecordPart = 16;
+// a shorter segment is faster on most boards. (With 1.4, 6 of 76 requests take
+// up to 1.6 % longer; without a limit, two of them take 2 and 2.8 % longer.)
+inline constexpr double kUneven = 1.6;
 // Rounds of plans each of which says what the next one must leave out: weights
 // in flash that programs exceed, since tables for weights from storage take
 // some of it again; bytes of tiles, if nothing fits; and runs of pipelines,
@@ -90,15 +88,10 @@ inline constexpr int kSeveral = 8, kManyNodes = 16;
 
 // --- A node alone.
 
-// An arena that takes more than this part of its budget is tight: more room, or
-// a plan that needs less, might be of use.
-inline constexpr double kTight = 0.8;
 // Orders of items that packing tries: for all candidates, and for those of the
-// smallest arena, where each byte counts.
+// smallest arena, where each byte counts. (With 60 for both, nets whose
+// branches the file interleaves take up to 2.4 % more.)
 inline constexpr int kQuickTries = 60, kPackTries = 600;
-// From one room for records to the next, it grows by one part in this many.
-// Estimates are more exact than that.
-inline constexpr int64_t kRecordStep = 3;
 // The first ones of a list by estimates, for what takes longer than to find
 // them: candidates whose arenas are filled, rooms for records of nets with
 // tiles, and plans of tiles that several nodes share.
@@ -111,13 +104,13 @@ inline constexpr int64_t kLeastSlot = 2048;
 // grow into the room that is left.
 inline constexpr int64_t kSlotPart = 8;
 // A record names each chunk of its stage. If it is in the arena, up to this
-// many chunks of a layer are worth the room that larger slots would take.
+// many chunks of a layer are worth the room that larger slots would take, which
+// other stages do not hold. (Without it, MobileNetV2 on eight boards without
+// mapped flash takes 51 KB instead of 42.)
 inline constexpr int64_t kFewChunks = 64;
 // Weights that stay for their stage: the most bytes of one layer.
 inline constexpr int64_t kSramLimits[] = {65536, 8192, 1024, 0};
-// Tensors that may spill one by one, before all tensors of a stage do; and
-// searches for all of them.
-inline constexpr size_t kMostSpilledRings = 4;
+// Nets that are planned to find the tensors that spill.
 inline constexpr int kMostSpillTries = 300;
 // A budget is roomy if the largest stage of the net's own order fits it this
 // many times; then smaller stages save no time. (With 1, a random net takes 5 %
@@ -130,9 +123,6 @@ inline constexpr int64_t kRoomyOrder = 3;
 inline constexpr int kTiles[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 18};
 // The most layers of all tiles, where a loop counts once.
 inline constexpr int kMostTileLayers = 240;
-// Columns of at most this many tensors of a run are kept: they take room during
-// the whole run.
-inline constexpr size_t kMostKeptTensors = 3;
 // Percentages of the budget that are tried, because a built plan may be larger
 // or smaller than its estimate. Only slots are estimated too large.
 inline constexpr int kTiled[] = {104, 100, 97, 94, 90, 86};
@@ -147,15 +137,11 @@ inline constexpr int kTileChanges = 8;
 // Plans that are built to learn what segments hold. (With 6, MobileNetV2 on
 // eight nodes takes 6 % longer within 20 KB.)
 inline constexpr int kLearningRounds = 12;
-// Simulations per segment that take rows away.
-inline constexpr int kTightenTries = 40;
 // Rows beyond the needed ones, for rings that links touch: the first number
 // that fits is taken. As many rows as links have under way are tried first.
 // With many nodes, only the second one is tried. Stages try them one by one,
 // and at last no rows.
 inline constexpr int kSlack[] = {8, 4, 2, 1};
-// How often stages that do not fit get fewer spare rows.
-inline constexpr int kStageSlackRounds = 8;
 // If a budget has no room for such rows everywhere: smaller budgets for bands,
 // which leave more room. They are absolute sizes, each this part of the one
 // before, so that budgets that differ little share them.
@@ -171,8 +157,14 @@ inline constexpr size_t kMostOptions = 32, kFewestOptions = 8;
 // A plan whose estimate exceeds the best by this factor is not built: estimates
 // of times and of arenas, for one crew or for fewer nodes, are nearer than
 // that. Crews whose smallest arena begins larger by less may become the
-// smallest (MobileNetV2, fifteen of 64 nodes).
+// smallest (MobileNetV2, fifteen of 64 nodes). No other search helps if the
+// least arena that a refusal asks for exceeds a budget by it, except for small
+// nets (kCheap); nor do columns help an arena that exceeds another crew's.
 inline constexpr double kHopeless = 1.6;
+// A grid with more rows must be faster by this part, because narrow columns
+// have smaller rings. (Without it, MobileNetV2 cut by `spatial` does not fit
+// eight nodes of 64 KB.)
+inline constexpr double kClearly = 0.01;
 // The percentage of flash reads that count where weights stay in SRAM.
 inline constexpr int kHalfOfFlash = 50;
 
@@ -191,27 +183,20 @@ inline constexpr int kGroups[] = {64, 32, 16, 8};
 // Starts with a price of bytes: each costs more, because groups are chosen
 // segment by segment.
 inline constexpr size_t kPricedStarts = 3;
-// The part by which a plan must be better that comes from estimates which count
-// less flash than there may be, which is more than a rehearsal may be wrong by.
-// A grid with more rows must be faster by as much, because narrow columns have
-// smaller rings.
-inline constexpr double kClearly = 0.01;
 
 // --- Tiles that several nodes share.
 
-// Each run is first estimated with kFirstTiles tiles, then the best run with
-// the other numbers, and then with a second run behind it: the size of a run's
-// rings shows early.
-inline constexpr int kFirstTiles = 4, kOtherTiles[] = {2, 3, 6, 8, 12};
-inline constexpr int kSecondTiles[] = {2, 4};
-// A built plan takes about this part of the smallest of the first estimates.
-inline constexpr double kTilesTake = 1.08;
+// Each run is estimated with the first of these numbers of tiles, the best one
+// also with the others, and then with a second run behind it in any of them:
+// the size of a run's rings shows early.
+inline constexpr int kSharedTiles[] = {4, 2, 3, 6, 8, 12};
 
 // --- Crews of fewer nodes.
 
 // More search changes a plan by less than this factor. So it does not go on
 // from a start, a crew or an arena that is worse than the best one, or than
 // what it may take, by it; nor for a limit that the nearest plan misses by it.
+// An arena is tight if its budget is less than this many times as large.
 // Nodes whose rating is lower by it are another class: a crew without them may
 // be faster. This many classes are told apart.
 inline constexpr double kFarOff = 1.2;
@@ -233,22 +218,15 @@ inline constexpr double kFasterLinks[] = {2, 4, 16, 64, 256};
 
 // --- Many plans of one request.
 
-// Budgets between arenas whose ratio is smaller tell nothing new.
+// Budgets between arenas whose ratio is smaller tell nothing new: there
+// bisections end.
 inline constexpr double kNear = 1.03;
 // Prices of a byte of traffic, in seconds: from about half to twenty times the
 // time of a byte on a link of 100 Mbit/s. If all are tried, each second one.
 inline constexpr double kBytePrices[] = {50e-9,  100e-9, 200e-9,
                                          400e-9, 800e-9, 1600e-9};
-// Bisections of a budget between one that keeps limits and one that does not.
-inline constexpr int kBisections = 6;
 
 // --- What is refused.
-
-// If the least arena that a refusal asks for is this many times a budget, no
-// other search helps: searches differ by a few per cent. For small nets
-// (kCheap) they may differ by any factor. Nor do columns help an arena that is
-// this many times another crew's.
-inline constexpr double kMayReach = 2;
 
 // --- More effort.
 
@@ -259,27 +237,17 @@ inline constexpr int kLadderEffort = 8;
 // four RP2350 within 12 KB takes 16 % longer; 36 requests take 0.93 times the
 // CPU time, and their plans 0.4 % more time on average.)
 inline constexpr int kCheapEffort = 6;
-// The first changes that a move proposes for a plan are likeliest to help;
-// after this many of them the next move has its turn. When all plans were
-// changed so, twice as many are tried, and so on.
-inline constexpr size_t kFirstChanges = 3;
 
 // --- Pipelines.
 
 // Runs that are built over kSeveral nodes. With more nodes there are fewer, but
 // at least kFewestPlans.
 inline constexpr size_t kMostRuns = 40;
-// One part in this many of these runs is for borders that move; estimates find
-// the others. (With 2, str_ww on sixteen nodes takes 6 % longer.)
-inline constexpr size_t kMovedPart = 3;
 // The most layers by which a border moves.
 inline constexpr int kMostMoved = 4;
 // The smallest part of a layer that a crew takes of another one's: a smaller
 // part is not worth its datagrams.
 inline constexpr double kLeastShared = 0.05;
-// Steps of the bisection for the least work of all crews: 2^-20 of it is less
-// than any row.
-inline constexpr int kEvenings = 20;
 
 // --- What would help a request that is refused.
 
