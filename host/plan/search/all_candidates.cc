@@ -61,7 +61,10 @@ void AllCandidates::add_fast() {
 std::vector<int64_t> AllCandidates::record_bytes() const {
   if (task_.board().flash_mapped) return {0};
   std::vector<int64_t> all;
-  for (int64_t b = kLeastRecord; b <= kMostRecord; b *= 2) all.push_back(b);
+  for (int64_t b = kLeastRecord; b <= kMostRecord;
+       b = aligned(b + b / tuning::kRecordStep)) {
+    all.push_back(b);
+  }
   return all;
 }
 

@@ -261,7 +261,8 @@ class LinkedSearch : public Search {
     NodeBudgets budget;
     for (size_t n = 0; n < limits_.size(); ++n) {
       const bool mapped = cluster_.nodes[n].board.flash_mapped;
-      const int64_t fixed = model_.fixed_bytes() + (mapped ? 0 : kTables);
+      const int64_t fixed =
+          model_.fixed_bytes() + (mapped ? 0 : kHeadAndRecord);
       const int64_t room = std::max<int64_t>(0, limits_[n] - fixed);
       budget.hard.push_back(tuning::percent_of(hard, room));
       budget.soft.push_back(tuning::percent_of(soft, room));

@@ -114,6 +114,7 @@ class SpillSearch {
       return std::tuple(-a.bytes, net_.original(a.tensor), a.last) <
              std::tuple(-b.bytes, net_.original(b.tensor), b.last);
     });
+    rings.resize(std::min(rings.size(), tuning::kMostSpilledRings));
     for (const Ring& ring : rings) {
       std::set<int> positions{ring.last};
       const int waiting = first_waiting(ring.tensor);

@@ -34,7 +34,8 @@ int64_t flash_for_weights(const CutNet& s, const ClusterNode& node,
                           int64_t all) {
   if (!node.board.flash_mapped) return 0;  // the program lies in storage, too
   const int64_t tables =
-      kTables + kTablesOfLayer * static_cast<int64_t>(s.net.layers.size());
+      kHeadAndRecord +
+      kTablesOfLayer * static_cast<int64_t>(s.net.layers.size());
   const int64_t most = node.flash_budget();
   const int64_t left = all <= most ? most : std::max<int64_t>(0, most - tables);
   return node.flash_weights ? std::min(left, *node.flash_weights) : left;

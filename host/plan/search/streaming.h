@@ -22,7 +22,7 @@
 namespace shoal {
 
 // Bytes of a program's head and its largest record.
-inline constexpr int64_t kTables = 2048;
+inline constexpr int64_t kHeadAndRecord = 2048;
 
 class Streaming {
  public:
