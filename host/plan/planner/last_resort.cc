@@ -64,7 +64,7 @@ bool is_far(const Net& net, const Cluster& cluster, const Cluster& free,
   const std::optional<int64_t> bytes = refused.arena_bytes;
   if (!bytes) return false;
   return static_cast<double>(*bytes) >
-         tuning::kHopeless * static_cast<double>(largest_budget(cluster));
+         tuning::kMayReach * static_cast<double>(largest_budget(cluster));
 }
 
 // Budgets of the ladder are powers of two, rates powers of ten.

@@ -21,7 +21,7 @@ using FindPlanOf = std::function<OrMisfit<Plan>(const PlanRequest&)>;
 // `--objective ram` within the same limits but without the requested budgets
 // (of several kinds of budgets only without the last one: `--max-arena`, then
 // `--ram`), and returns that plan if it keeps them, else the misfit that asks
-// for less. A misfit that is far from what is enough (tuning::kHopeless) is
+// for less. A misfit that is far from what is enough (tuning::kMayReach) is
 // final.
 OrMisfit<Plan> plan_or_smallest(const Net&, const PlanRequest&,
                                 const FindPlanOf& find);

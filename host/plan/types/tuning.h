@@ -60,7 +60,7 @@ inline constexpr Pair kSmallest[] = {{100, 70}, {102, 70}, {105, 70},
 
 // How many times its share of a segment's MACs a node may compute; beyond that,
 // a shorter segment is faster on most boards. (With 1.4, pretrainedResnet on
-// three nodes with 16 KB of SRAM and of flash takes 28 % longer, and six of 40
+// three nodes with 16 KB of SRAM and of flash takes 28 % longer, and four of 40
 // requests with much memory up to 3.7 % less. Without a limit, two of 76 take 2
 // and 2.8 % longer.)
 inline constexpr double kUneven = 1.6;
@@ -166,9 +166,8 @@ inline constexpr size_t kMostOptions = 32, kFewestOptions = 8;
 // A plan whose estimate exceeds the best by this factor is not built: estimates
 // of times and of arenas, for one crew or for fewer nodes, are nearer than
 // that. Crews whose smallest arena begins larger by less may become the
-// smallest (MobileNetV2, fifteen of 64 nodes). No other search helps if the
-// least arena that a refusal asks for exceeds a budget by it, except for small
-// nets (kCheap); nor do columns help an arena that exceeds another crew's.
+// smallest (MobileNetV2, fifteen of 64 nodes). Nor do columns help an arena
+// that exceeds another crew's by it.
 inline constexpr double kHopeless = 1.6;
 // A grid with more rows must be faster by this part, because narrow columns
 // have smaller rings. (Without it, the smallest arenas of MobileNetV2 cut by
@@ -236,6 +235,11 @@ inline constexpr double kBytePrices[] = {50e-9,  100e-9, 200e-9,
                                          400e-9, 800e-9, 1600e-9};
 
 // --- What is refused.
+
+// If the least arena that a refusal asks for is this many times a budget, no
+// other search helps: searches differ by a few per cent. For small nets
+// (kCheap) they may differ by any factor.
+inline constexpr double kMayReach = 2;
 
 // --- More effort.
 
