@@ -81,7 +81,7 @@ class PipelineSearch {
     for (int round = 0; round < tuning::kRounds; ++round) {
       for (size_t crews = std::min(size_t{tuning::kSeveral}, nodes_.size());
            crews > 1; --crews) {
-        if (PlanDeadline::passed() || seen_.size() >= most_tried()) break;
+        if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
         if (any_ && best_) return;
         const std::optional<RunList> runs = runs_.best(crews);
         if (runs) attempt(*runs);
@@ -149,6 +149,10 @@ class PipelineSearch {
     return std::clamp(
         tuning::kMostRuns * size_t{tuning::kSeveral} / nodes_.size(),
         size_t{tuning::kFewestPlans}, tuning::kMostRuns);
+  }
+
+  size_t most_estimated() const {
+    return most_tried() - most_tried() / tuning::kMovedPart;
   }
 
   // Returns false if the runs were tried before, or no more may be built.

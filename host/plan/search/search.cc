@@ -13,7 +13,7 @@
 namespace shoal {
 namespace {
 
-// Returns whether a little more search might not fit the budget.
+// Returns whether these bytes leave little of the node's budget.
 bool nearly_fills(const ClusterNode& node, int64_t bytes) {
   return tuning::kFarOff * static_cast<double>(bytes) >
          static_cast<double>(node.plan_budget());

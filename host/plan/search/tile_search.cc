@@ -88,7 +88,8 @@ TileSearch::Run& TileSearch::run(int begin, int end) {
   if (run.result < 0) return run;
   run.result_bytes = aligned(net_.tensors[run.result].bytes());
   const std::vector<int> all = keepable(net_, uses_, begin, end);
-  const size_t most = task_.any_stream() ? 0 : all.size();
+  const size_t most =
+      task_.any_stream() ? 0 : std::min(all.size(), tuning::kMostKeptTensors);
   for (size_t n = 0; n <= most; ++n)
     run.kept.emplace_back(all.end() - n, all.end());
   run.boxes.resize(run.kept.size());
