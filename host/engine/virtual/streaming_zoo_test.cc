@@ -98,5 +98,30 @@ TEST_F(Zoo, Vgg16OverEightNodesReadsASixthAtMost) {
   if (std::getenv("SHOAL_LONG")) expect_oracles_bytes();
 }
 
+// A node that waits for its storage goes on to talk with others, in the plan as
+// in the runtime; and where flash is not mapped, it reads records of stages.
+TEST(PlannedTimes, AreThoseOfNodesThatReadWhileTheyTalk) {
+  for (const char* const id : {"teensy41", "emcraft-sf2"}) {
+    for (const char* const strategy : {"spatial", "kernel"}) {
+      SCOPED_TRACE(std::string(id) + " " + strategy);
+      Cluster cluster = uniform_cluster(3, find_board(id), 48 * 1024);
+      if (cluster.nodes[0].board.flash_mapped) {
+        for (ClusterNode& n : cluster.nodes) n.flash_weights = 0;
+      }
+      const Prepared p = prepare(zoo_model("zoo:mobilenet_v2@48"),
+                                 linked_nodes(cluster, strategy));
+      for (const PlanNode& n : p.plan.nodes) {
+        EXPECT_GT(storage_s(n), 0.2 * p.plan.latency_s);
+      }
+      SimOptions options;
+      options.warm_up = true;
+      const std::vector<uint8_t> input(
+          static_cast<size_t>(input_bytes(p.graph)));
+      const SimResult r = simulate_cluster(p, cluster, input, options);
+      EXPECT_NEAR(p.plan.latency_s, r.latency_s(), 0.01 * r.latency_s());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal

@@ -4,6 +4,7 @@
 
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
+#include "host/plan/types/stream_table.h"
 
 namespace shoal {
 namespace {
@@ -41,6 +42,7 @@ class ActorSlices {
   }
 
   const LayerTime& time() const { return time_; }
+  size_t sets() const { return sets_; }
   void begin() { fired_ = 0; }
 
   void fire(std::vector<FeedSlice>& slices) {
@@ -143,6 +145,19 @@ class Slices {
     for (ActorSlices& a : actors_) a.begin();
   }
 
+  // Returns how many chunks of sets the actor's firings need, or those of its
+  // loop.
+  size_t sets(int actor) const {
+    const int loop = stage_.actors[actor].loop;
+    if (loop < 0) return actors_[actor].sets();
+    const PlanLoop& l = stage_.loops[loop];
+    size_t most = 0;
+    for (int j = 0; j < l.actors; ++j) {
+      most = std::max(most, actors_[l.first_actor + j].sets());
+    }
+    return most;
+  }
+
   void fire(int actor, std::vector<FeedSlice>& slices) {
     const int loop = stage_.actors[actor].loop;
     if (loop < 0) return actors_[actor].fire(slices);
@@ -195,19 +210,43 @@ class Queues {
   }
 
   void run(const FeedSlice& s) {
-    look_after();
-    wait_for(s.sets);
-    if (s.chunk >= 0 && s.chunk != current_) {
+    while (check()) continue;
+    wait_until([&] { return is_ready(s); });
+    now_ += s.core_ps;
+  }
+  void wait_for_sets() {
+    wait_until([&] { return has(sets_); });
+  }
+
+  // Returns whether this number of chunks of sets is there.
+  bool has(size_t sets) const { return loaded_ >= sets; }
+  // Returns whether the slice may begin, and makes its chunk the one in use.
+  bool is_ready(const FeedSlice& s) {
+    if (!has(s.sets)) return false;
+    if (s.chunk < 0) return true;
+    if (s.chunk != current_) {
       if (current_ >= 0) ++used_;
       current_ = s.chunk;
       start();
-      wait_for(sets_ + used_ + 1);
     }
-    now_ += s.core_ps;
+    return loaded_ > sets_ + used_;
   }
-  void wait_for_sets() { wait_for(sets_); }
+  // Starts the next read, then takes one that has arrived and checks it; false:
+  // none has.
+  bool check() {
+    start();
+    if (!reading_ || arrives_ > now_) return false;
+    reading_ = false;
+    const Read& arrived = reads_[loaded_++];
+    start();
+    check(arrived);
+    return true;
+  }
   void go_to(int64_t now) { now_ = now; }
   int64_t now() const { return now_; }
+  std::optional<int64_t> arrival() const {
+    return reading_ ? std::optional(arrives_) : std::nullopt;
+  }
 
   FeedTime finish() {
     t_.total_ps = now_;
@@ -226,13 +265,14 @@ class Queues {
     now_ += r.check_ps;
   }
 
-  void wait_for(size_t there) {
-    if (loaded_ >= there) return;
+  template <typename Ready>
+  void wait_until(const Ready& is_ready) {
+    if (is_ready()) return;
     ++t_.waits;
-    while (loaded_ < there) {
+    while (!is_ready()) {
       t_.wait_ps += std::max<int64_t>(0, arrives_ - now_);
       now_ = std::max(now_, arrives_);
-      look_after();
+      while (check()) continue;
     }
   }
 
@@ -243,16 +283,6 @@ class Queues {
     request(next);
     arrives_ = now_ + next.read_ps;
     reading_ = true;
-  }
-
-  void look_after() {
-    start();
-    while (reading_ && arrives_ <= now_) {
-      reading_ = false;
-      const Read& arrived = reads_[loaded_++];
-      start();
-      check(arrived);
-    }
   }
 
   std::vector<Read> reads_;  // sets, then the tape
@@ -308,13 +338,24 @@ class Feed final : public StageFeed {
     slices_.begin();
     queues_ = Queues(sets_, tape_, order_, stage_.slot_count);
   }
+  bool has_sets(int actor) const override {
+    return queues_.has(slices_.sets(actor));
+  }
   void fire(int actor, std::vector<FeedSlice>& slices) override {
     slices_.fire(actor, slices);
   }
-  int64_t run(const FeedSlice& slice, int64_t now_ps) override {
+  std::optional<int64_t> check(int64_t now_ps) override {
     queues_.go_to(now_ps);
-    queues_.run(slice);
-    return queues_.now();
+    if (!queues_.check()) return std::nullopt;
+    return queues_.now() - now_ps;
+  }
+  std::optional<int64_t> run(const FeedSlice& slice, int64_t now_ps) override {
+    queues_.go_to(now_ps);
+    if (!queues_.is_ready(slice)) return std::nullopt;
+    return slice.core_ps;
+  }
+  std::optional<int64_t> arrival_ps() const override {
+    return queues_.arrival();
   }
 
  private:
@@ -327,6 +368,12 @@ class Feed final : public StageFeed {
 };
 
 }  // namespace
+
+int64_t entry_record(const Net& net, const PlanNode& node,
+                     const PlanStage& stage) {
+  if (node.layout.record_bytes == 0 || node.stages.size() < 2) return 0;
+  return record_bytes(count_tables(net, stage));
+}
 
 int64_t Supply::read_ps(int64_t bytes) const {
   return picoseconds(storage->read_latency_us * 1e-6 +
@@ -363,7 +410,7 @@ FeedTime feed_time(const Net& net, const PlanStage& stage, const Supply& supply,
   Queues queues(sets, tape, slices, stage.slot_count);
   if (record) {
     Read entry = read_of(supply, record);
-    if (!supply.sealed) entry.check_ps = 0;
+    entry.check_ps = supply.check_record_ps(record);
     queues.read(entry);
   }
   for (const FeedSlice& s : slices) queues.run(s);

@@ -14,7 +14,7 @@
 //     then, too, the next read starts first. A slice waits for its chunk, or
 //     for all of its set.
 //   * A check costs the core the cipher if the storage is sealed, else the sums
-//     of a plain tag. The check of an unsealed record is left out: it is short.
+//     of a plain tag.
 //   * Mapped weights stall the core.
 //
 // Times are whole picoseconds.
@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "host/board/board.h"
@@ -37,7 +38,15 @@ struct Supply {
   bool sealed = false;
   int64_t read_ps(int64_t bytes) const;  // of one request
   int64_t check_ps(int64_t bytes) const;
+  // The check of an unsealed record is short, and left out.
+  int64_t check_record_ps(int64_t bytes) const {
+    return sealed ? check_ps(bytes) : 0;
+  }
 };
+
+// Returns the bytes of the record that is read when the stage is entered; 0:
+// none. The only record of a node is not read again.
+int64_t entry_record(const Net&, const PlanNode&, const PlanStage&);
 
 struct FeedTime {
   int64_t total_ps = 0;
@@ -64,16 +73,25 @@ struct FeedSlice {
   size_t sets = 0;  // chunks of sets that must be there
 };
 
-// A stage's firings, one by one in any order, and its storage beside them.
+// A stage's firings, one by one in any order, and its storage beside them. A
+// caller that must wait for storage may do other things meanwhile: a node with
+// links talks.
 class StageFeed {
  public:
   virtual ~StageFeed() = default;
   virtual void begin() = 0;  // of a frame
+  // Returns whether the sets in SRAM are there that the actor's firings need.
+  virtual bool has_sets(int actor) const = 0;
   // Sets the slices of the actor's next firing. The first actor of a loop gets
   // those of all turns.
   virtual void fire(int actor, std::vector<FeedSlice>& slices) = 0;
-  // Returns the time at which a slice ends that begins now.
-  virtual int64_t run(const FeedSlice&, int64_t now_ps) = 0;
+  // Starts the next read if there is room for it. Returns the time of the check
+  // of what has arrived, one read at a time; none: nothing has.
+  virtual std::optional<int64_t> check(int64_t now_ps) = 0;
+  // Returns the core's time for a slice; none: its chunk is not there yet.
+  virtual std::optional<int64_t> run(const FeedSlice&, int64_t now_ps) = 0;
+  // Returns when the read that is under way ends; none: there is none.
+  virtual std::optional<int64_t> arrival_ps() const = 0;
 };
 // Net and stage must outlive the result.
 std::unique_ptr<StageFeed> make_stage_feed(const Net&, const PlanStage&,

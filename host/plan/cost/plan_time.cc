@@ -21,14 +21,6 @@ int64_t weight_sum(const Net& net, const PlanStage& stage, const PlanActor& a) {
   return bytes;
 }
 
-// Returns the bytes of the record that is read when the stage is entered. The
-// only record of a node is not read again.
-int64_t entry_record(const Net& net, const PlanNode& node,
-                     const PlanStage& stage) {
-  if (node.layout.record_bytes == 0 || node.stages.size() < 2) return 0;
-  return record_bytes(count_tables(net, stage));
-}
-
 const char* bound_of(const FeedTime& t, int64_t datagrams_ps) {
   const std::pair<int64_t, const char*> core[] = {{t.compute_ps, "compute"},
                                                   {t.flash_ps, "flash"},
@@ -80,8 +72,10 @@ void model_stage(const Net& net, const Supply& supply, const PortTimes* times,
   stage.storage_s = seconds(t.storage_ps);
   stage.check_s = seconds(t.check_ps);
   const Nanos talk = times ? times->receiving + times->sending : 0;
-  stage.seconds = times ? static_cast<double>(talk + times->slices) * 1e-9
-                        : seconds(t.total_ps);
+  const int64_t core_ps =
+      times ? (talk + times->slices) * kPicosPerNano + t.check_ps : 0;
+  // A linked node talks while it waits for storage.
+  stage.seconds = seconds(std::max(core_ps, t.total_ps));
   stage.bound = bound_of(t, talk * kPicosPerNano);
   node.macs += stage.macs;
   node.weight_read_bytes += stage.weight_read_bytes;

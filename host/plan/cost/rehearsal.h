@@ -3,9 +3,9 @@
 //
 // The world, its network and the costs of datagrams are those of `shoal
 // simulate`; the links are those of a node. In place of a runtime each node has
-// the tokens of its stages, and its slices take the time that feed.h gives.
-// Rows have no bytes, so nothing is computed or encrypted; datagrams are as
-// long as with bytes.
+// the tokens of its stages and their storage (rehearsed_node.h). Rows have no
+// bytes, so nothing is computed or encrypted; datagrams are as long as with
+// bytes.
 #pragma once
 
 #include <cstdint>

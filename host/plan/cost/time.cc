@@ -1,6 +1,7 @@
 #include "host/plan/cost/time.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -93,58 +94,84 @@ int64_t kernel_ps(const Layer& layer, const LayerShare& share, int64_t rows,
                  kPixelParts * share.out.rows() * share.out.columns());
 }
 
-// The slices of a share's firings: of `rows` rows each, and of `kernel_rows` of
-// the window.
-struct ShareSlices {
+// The calls of a share's firings: of `rows` rows each, and of `kernel_rows` of
+// the window; count: without slices and groups.
+struct ShareCalls {
   int rows = 1, kernel_rows = 1;
   int64_t count = 1;
 };
 
-// Returns the time of the slices' kernels, of which one core takes `ps`, on all
-// cores of the board.
+// Parts of a size that are almost equal.
+struct EqualParts {
+  int size = 0, count = 0;
+};
+// Columns are cut into slices of two widths.
+std::array<EqualParts, 2> slices_of(int columns, int slices) {
+  const int width = columns / slices, wider = columns % slices;
+  return {{{width, slices - wider}, {width + 1, wider}}};
+}
+// Groups have the same number of channels except the last one.
+std::array<EqualParts, 2> groups_of(int channels, int groups) {
+  const int each = ceil_div(channels, groups);
+  const int last = channels - (groups - 1) * each;
+  if (last <= 0) return {{{channels / groups, groups}, {}}};
+  return {{{each, groups - 1}, {last, 1}}};
+}
+
+// Returns the time of the calls, of which one core takes `ps`, on all cores of
+// the board.
 int64_t cores_ps(const Layer& layer, const LayerShare& share,
-                 const ShareSlices& slices, int64_t ps, const Board& board) {
+                 const ShareCalls& calls, int64_t ps, const Board& board) {
   const SecondCore& second = board.costs.second;
   if (!second.is_used() || layer.weights.int4) return ps;
-  SliceBox box;
-  box.rows = slices.rows;
-  box.columns = std::max(1, share.out.columns() / share.slices);
-  box.channels = std::max(1, share.out.channels() / share.groups);
-  const int columns =
-      is_reduction(layer.op) ? layer.in[0].box.columns() : layer.kernel_w;
-  box.products =
-      products_of(layer.op, slices.kernel_rows * columns, share.in_channels);
+  const int taps =
+      calls.kernel_rows *
+      (is_reduction(layer.op) ? layer.in[0].box.columns() : layer.kernel_w);
   const bool apart =
       channels_apart(layer.op, layer.depth_multiplier, layer.reduce_channels);
-  const Halves halves = halves_of(layer.op, apart, box,
-                                  static_cast<uint32_t>(second.least_products),
-                                  second.speed_parts());
-  if (halves.axis == Axis::kNone) return ps;
-  return std::llround(static_cast<double>(ps) * shared_time(second, halves)) +
-         slices.count * picoseconds(second.meeting_us * 1e-6);
+  const int columns = share.out.columns(), channels = share.out.channels();
+  int64_t sum = 0;
+  for (const EqualParts& s : slices_of(columns, share.slices)) {
+    for (const EqualParts& g : groups_of(channels, share.groups)) {
+      const int64_t part = int64_t{s.size} * s.count * g.size * g.count;
+      if (part == 0) continue;
+      SliceBox box{calls.rows, s.size, g.size};
+      box.products = products_of(layer.op, taps, share.in_channels);
+      const Halves halves = halves_of(
+          layer.op, apart, box, static_cast<uint32_t>(second.least_products),
+          second.speed_parts());
+      const int64_t one = part_of(ps, part, int64_t{columns} * channels);
+      sum +=
+          std::llround(static_cast<double>(one) * shared_time(second, halves));
+      if (halves.axis == Axis::kNone) continue;
+      sum += calls.count * s.count * g.count *
+             picoseconds(second.meeting_us * 1e-6);
+    }
+  }
+  return sum;
 }
 
 // Returns the time of the kernels of all bands, of which the last one may be
-// smaller; slices.count: calls of one band.
-int64_t bands_ps(const Layer& layer, const LayerShare& share,
-                 ShareSlices slices, const Board& board) {
-  const int rows = share.out.rows(), band = slices.rows;
+// smaller; calls.count: of one band.
+int64_t bands_ps(const Layer& layer, const LayerShare& share, ShareCalls calls,
+                 const Board& board) {
+  const int rows = share.out.rows(), band = calls.rows;
   if (!board.costs.second.is_used()) {
     return kernel_ps(layer, share, rows, ceil_div(rows, band), board);
   }
-  const int64_t calls = slices.count * share.slices * share.groups;
+  const int64_t each = calls.count;
   const int64_t full = rows / band;
   int64_t ps = 0;
   if (full > 0) {
-    slices.count = full * calls;
-    ps += cores_ps(layer, share, slices,
+    calls.count = full * each;
+    ps += cores_ps(layer, share, calls,
                    kernel_ps(layer, share, full * band, full, board), board);
   }
-  slices.rows = rows % band;
-  if (slices.rows == 0) return ps;
-  slices.count = calls;
-  return ps + cores_ps(layer, share, slices,
-                       kernel_ps(layer, share, slices.rows, 1, board), board);
+  calls.rows = rows % band;
+  if (calls.rows == 0) return ps;
+  calls.count = each;
+  return ps + cores_ps(layer, share, calls,
+                       kernel_ps(layer, share, calls.rows, 1, board), board);
 }
 
 int64_t flash_ps(int64_t bytes, const Costs& costs) {
@@ -292,7 +319,8 @@ LayerTime turns_time(const Layer& layer, const LayerShare& share, int64_t rows,
       last ? std::max(1, share.in_channels / loop.turns) : share.in_channels;
   const auto band = static_cast<int>(std::max<int64_t>(1, rows / firings));
   t.compute_ps =
-      cores_ps(layer, turn, {band, layer.kernel_h, firings * loop.turns},
+      cores_ps(layer, turn,
+               {band, layer.kernel_h, last ? firings * loop.turns : firings},
                t.compute_ps, board);
   if (last) t.compute_ps += sums_ps(share, loop.turns, board);
   if (!loop.cached(board)) {
@@ -344,13 +372,13 @@ LayerTime share_time(const Layer& layer, const LayerShare& share,
   const int rows = share.out.rows(), bands = ceil_div(rows, work.band);
   t.firings = int64_t{1} * bands * parts;
   t.firing_ps = firings_ps(costs, t.firings, int64_t{1} * rows * parts);
-  const ShareSlices slices{work.band, cut ? work.part : layer.kernel_h, parts};
+  const ShareCalls calls{work.band, cut ? work.part : layer.kernel_h, parts};
   t.compute_ps =
-      bands_ps(layer, share, slices, board) + sums_ps(share,
-                                                      cut          ? parts
-                                                      : share.sums ? 1
-                                                                   : 0,
-                                                      board);
+      bands_ps(layer, share, calls, board) + sums_ps(share,
+                                                     cut          ? parts
+                                                     : share.sums ? 1
+                                                                  : 0,
+                                                     board);
   const int64_t bytes = share_weight_bytes(layer, share);
   // The parts of a cut window, and the rows of a constant, divide the weights.
   const bool once = bytes <= costs.cache_bytes || layer.op == OpCode::kConstant;

@@ -106,6 +106,29 @@ TEST(TimeTest, ASecondCoreMakesHalves) {
 }
 
 // Both cores read weights through one port, which is no faster for two.
+// Halves of an odd number of columns or channels are not equal, so the widths
+// that slices and groups really have count.
+TEST(TimeTest, UnequalSlicesAndGroupsAreCountedOneByOne) {
+  ShapeNet n("slices");
+  n.output(n.conv(n.input(10, 14, 8), 1, 1, 10));
+  const Net net = n.finish();
+  const Layer& layer = net.layers[0];
+  Board board = slow_board();
+  board.costs.second = {.least_products = 1, .meeting_us = 10};
+  const auto compute = [&](int columns, int channels, int slices, int groups) {
+    LayerShare share = whole_share(layer);
+    share.out.x1 = columns, share.out.c1 = channels;
+    share.slices = slices, share.groups = groups;
+    return share_time(layer, share, {1, 1}, board).compute_ps;
+  };
+  EXPECT_EQ(compute(14, 10, 3, 1),
+            compute(4, 10, 1, 1) + 2 * compute(5, 10, 1, 1));
+  EXPECT_EQ(compute(14, 10, 1, 3),
+            2 * compute(14, 4, 1, 1) + compute(14, 2, 1, 1));
+  EXPECT_EQ(compute(14, 10, 3, 3),
+            2 * compute(14, 4, 3, 1) + compute(14, 2, 3, 1));
+}
+
 TEST(TimeTest, ASecondCoreReadsFlashNoFaster) {
   ShapeNet n("port");
   n.output(n.conv(n.input(10, 6, 2), 1, 1, 4));
