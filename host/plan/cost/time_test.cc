@@ -105,7 +105,6 @@ TEST(TimeTest, ASecondCoreMakesHalves) {
   EXPECT_EQ(compute(2), kOne);
 }
 
-// Both cores read weights through one port, which is no faster for two.
 // Halves of an odd number of columns or channels are not equal, so the widths
 // that slices and groups really have count.
 TEST(TimeTest, UnequalSlicesAndGroupsAreCountedOneByOne) {
@@ -129,6 +128,7 @@ TEST(TimeTest, UnequalSlicesAndGroupsAreCountedOneByOne) {
             2 * compute(14, 4, 3, 1) + compute(14, 2, 3, 1));
 }
 
+// Both cores read weights through one port, which is no faster for two.
 TEST(TimeTest, ASecondCoreReadsFlashNoFaster) {
   ShapeNet n("port");
   n.output(n.conv(n.input(10, 6, 2), 1, 1, 4));
