@@ -381,13 +381,13 @@ TEST(AutoPlanTest, WhereRowsLackRoomNodesFollowEachOther) {
   Cluster cluster = uniform_cluster(3, find_board("esp32s3"), {});
   const Plan small = plan_over(net, cluster, "auto", Objective::kRam);
   EXPECT_TRUE(check(net, small).empty());
-  EXPECT_EQ(small.strategy, "auto (pipeline)");
   int64_t least = INT64_MAX;
   for (const std::string& name : general_strategies()) {
     const Plan other = plan_over(net, cluster, name.c_str(), Objective::kRam);
     least = std::min(least, largest_arena(other));
   }
-  EXPECT_LT(largest_arena(small), least * 9 / 10);
+  // A pipeline shows how small arenas can be; another plan as small is faster.
+  EXPECT_LT(largest_arena(small), least * 8 / 10);
   for (ClusterNode& n : cluster.nodes) n.ram = least;
   const Plan layer = plan_over(net, cluster, "layer", Objective::kLatency);
   for (ClusterNode& n : cluster.nodes) n.ram = least * 19 / 20;

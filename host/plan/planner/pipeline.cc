@@ -76,15 +76,19 @@ class PipelineSearch {
     TrimmedRuns at;
   };
 
-  // Tries runs by their estimates, which each plan improves.
+  // Tries runs by their estimates, which each plan improves. As long as none
+  // fits, refusals lead to other runs.
   void begin() {
-    for (int round = 0; round < tuning::kRounds; ++round) {
+    bool goes_on = true;
+    for (int round = 0; goes_on && (!best_ || round < tuning::kRounds);
+         ++round) {
+      goes_on = false;
       for (size_t crews = std::min(size_t{tuning::kSeveral}, nodes_.size());
            crews > 1; --crews) {
-        if (PlanDeadline::passed() || seen_.size() >= most_estimated()) break;
+        if (PlanDeadline::passed() || seen_.size() >= most_estimated()) return;
         if (any_ && best_) return;
         const std::optional<RunList> runs = runs_.best(crews);
-        if (runs) attempt(*runs);
+        if (runs) goes_on |= attempt(*runs);
       }
     }
   }
