@@ -120,9 +120,6 @@ void ReplicaEngines::open(const std::function<void(const EngineFlags&)>& open) {
 
 // Returns whether the worker has come before the service ends.
 bool ReplicaEngines::wait_for(size_t number, DeskLane& lane) {
-  ClusterStatus status;
-  status.nodes.push_back({"", replicas_[number].address, NodePresence::kLost});
-  lane.heed(status);
   const std::string& address = replicas_[number].address;
   lane.stands_still(address + ": no answer yet");
   std::chrono::milliseconds pause = kAskAgain;
@@ -157,6 +154,15 @@ void ReplicaEngines::run(size_t number, Engine& first, DeskLane& lane) {
 
 void ReplicaEngines::serve(Engine& first, FrameDesk& desk) {
   DeskLanes lanes(desk, replicas_.size());
+  // The status has a place for each worker from the start.
+  for (size_t i = 0; i < replicas_.size(); ++i) {
+    const bool is_there = i == first_ || replicas_[i].engine;
+    ClusterStatus status;
+    status.nodes.push_back(
+        {"", replicas_[i].address,
+         is_there ? NodePresence::kRuns : NodePresence::kLost});
+    lanes.lane(i).heed(status);
+  }
   std::mutex mutex;
   std::optional<Error> broke;
   const bool may_do_without = flags_.cluster.on_loss != "fail";

@@ -92,13 +92,16 @@ class Walk {
   }
 
   // Returns the datagram that took longest of those taken since the endpoint
-  // last waited: it brought the rows. None if it was computing all the time.
+  // last waited: it brought the rows. None if it was computing all the time, or
+  // waited for its storage.
   size_t cause_of(size_t i) const {
     const auto& l = list();
     size_t best = kNothing;
     uint32_t most = 0;
     for (size_t j = i;; --j) {
-      if (l[j].doing == Doing::kSlice) return kNothing;
+      if (l[j].doing == Doing::kSlice || l[j].doing == Doing::kCheck) {
+        return kNothing;
+      }
       const Travel* const t = l[j].doing == Doing::kReceive
                                   ? recorder_.travel(l[j].serial)
                                   : nullptr;
