@@ -78,7 +78,7 @@ Numbers measure(const char* what, const PlanRequest& request) {
   Numbers n;
   n.latency_s = r.latency_s();
   // The plan's own latency is what virtual time makes of it.
-  EXPECT_NEAR(prepared.plan.latency_s, n.latency_s, 0.1 * n.latency_s) << what;
+  EXPECT_NEAR(prepared.plan.latency_s, n.latency_s, 0.02 * n.latency_s) << what;
   n.arena = largest_arena(prepared.plan);
   const auto add = [&](const EndpointReport& e) {
     n.row_bytes += static_cast<double>(e.link.row_bytes);
@@ -266,7 +266,7 @@ TEST(PredictionTest, PlansTakeWhatTheySayAndNeverLessThanTheBound) {
         p, cluster, noise(static_cast<size_t>(input_bytes(p.graph))), options);
     const double off = p.plan.latency_s / r.latency_s() - 1;
     worst = std::max(worst, std::abs(off));
-    EXPECT_NEAR(off, 0, 0.1);
+    EXPECT_NEAR(off, 0, 0.05);
     const LowerBound bound = lower_bound(p.net, cluster, {.linked = true});
     EXPECT_GT(bound.latency_s, 0);
     EXPECT_LE(bound.latency_s, r.latency_s());

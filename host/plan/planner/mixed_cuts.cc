@@ -27,18 +27,18 @@ int64_t times(int64_t ps, double by) {
 MixedCuts::MixedCuts(CutEstimate estimate)
     : estimate_(std::move(estimate)),
       factors_(static_cast<size_t>(estimate_.layers())),
-      best_(find()) {}
+      best_(find(TimesOf::kEstimates)) {}
 
-MixedPath MixedCuts::find() {
+MixedPath MixedCuts::find(TimesOf of) {
   States states{MixedPath{}};
   for (int l = 0; l < estimate_.layers(); ++l) {
-    states = step(l, states, nullptr);
+    states = step(l, states, nullptr, of);
   }
   return *std::ranges::min_element(states, {}, &MixedPath::time_ps);
 }
 
-double MixedCuts::factor(int layer, int option) const {
-  if (!corrects_) return 1;
+double MixedCuts::factor(int layer, int option, TimesOf of) const {
+  if (of == TimesOf::kEstimates) return 1;
   const auto& [least, options] = factors_[static_cast<size_t>(layer)];
   const auto o = static_cast<size_t>(option);
   if (o < options.size() && options[o] > 0) return options[o];
@@ -46,7 +46,7 @@ double MixedCuts::factor(int layer, int option) const {
 }
 
 MixedCuts::States MixedCuts::step(int layer, const States& before,
-                                  const LayerCut* without) {
+                                  const LayerCut* without, TimesOf of) {
   // The fastest states come first, because an edge costs time to estimate and
   // never takes less than none: most states need no look at theirs.
   std::vector<size_t> order(before.size());
@@ -57,7 +57,7 @@ MixedCuts::States MixedCuts::step(int layer, const States& before,
   const auto& options = estimate_.options(layer);
   for (int o = 0; o < static_cast<int>(options.size()); ++o) {
     if (without && alike(options[o].cut, *without)) continue;
-    const double by = factor(layer, o);
+    const double by = factor(layer, o, of);
     const int64_t own_ps = times(estimate_.own_ps(layer, o), by);
     size_t from = before.size();
     int64_t least = INT64_MAX;
@@ -78,7 +78,8 @@ MixedCuts::States MixedCuts::step(int layer, const States& before,
 }
 
 std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
-                                         const std::vector<Segment>& runs) {
+                                         const std::vector<Segment>& runs,
+                                         TimesOf of) {
   std::vector<MixedPath> all;
   for (const Segment& run : runs) {
     // Before the run, layers are cut as in `path`.
@@ -86,15 +87,15 @@ std::vector<MixedPath> MixedCuts::beside(const MixedPath& path,
     for (int l = 0; l < std::min(run.begin, estimate_.layers()); ++l) {
       begin.time_ps +=
           times(estimate_.layer_ps(l, path.options[l], path.options),
-                factor(l, path.options[l]));
+                factor(l, path.options[l], of));
       begin.options.push_back(path.options[l]);
     }
     States states{begin};
     for (int l = run.begin; l < estimate_.layers() && !states.empty(); ++l) {
       const LayerCut& taken = estimate_.options(l)[path.options[l]].cut;
-      States next = step(l, states, run.holds(l) ? &taken : nullptr);
+      States next = step(l, states, run.holds(l) ? &taken : nullptr, of);
       // The layer has no other cut.
-      if (next.empty()) next = step(l, states, nullptr);
+      if (next.empty()) next = step(l, states, nullptr, of);
       states = std::move(next);
     }
     all.push_back(*std::ranges::min_element(states, {}, &MixedPath::time_ps));
@@ -128,10 +129,8 @@ void MixedCuts::learn(const Cuts& cuts, const std::vector<Stretch>& all) {
 
 std::vector<MixedPath> MixedCuts::as_learnt(const MixedPath& path,
                                             const std::vector<Segment>& runs) {
-  corrects_ = true;
-  std::vector<MixedPath> all = beside(path, runs);
-  all.insert(all.begin(), find());
-  corrects_ = false;
+  std::vector<MixedPath> all = beside(path, runs, TimesOf::kPlans);
+  all.insert(all.begin(), find(TimesOf::kPlans));
   return all;
 }
 

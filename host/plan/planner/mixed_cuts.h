@@ -24,6 +24,12 @@ struct MixedPath {
   int64_t time_ps = 0;
 };
 
+// Where the time of a layer's cut comes from.
+enum class TimesOf : uint8_t {
+  kEstimates,
+  kPlans,  // estimates, each times what was learnt of it
+};
+
 class MixedCuts {
  public:
   explicit MixedCuts(CutEstimate estimate);
@@ -33,7 +39,8 @@ class MixedCuts {
   // Returns the best alternatives to a path, fastest first: for each run of
   // layers, the best path without its cuts there.
   std::vector<MixedPath> beside(const MixedPath&,
-                                const std::vector<Segment>& runs);
+                                const std::vector<Segment>& runs,
+                                TimesOf = TimesOf::kEstimates);
   // Learns what layers took in a built plan with these cuts. A plan of another
   // net is ignored.
   void learn(const Cuts&, const std::vector<Stretch>&);
@@ -55,10 +62,11 @@ class MixedCuts {
  private:
   using States = std::vector<MixedPath>;
   // Returns the best path of all.
-  MixedPath find();
+  MixedPath find(TimesOf);
   // Returns the states after a layer; `without`: cells that are not allowed.
-  States step(int layer, const States& before, const LayerCut* without);
-  double factor(int layer, int option) const;
+  States step(int layer, const States& before, const LayerCut* without,
+              TimesOf);
+  double factor(int layer, int option, TimesOf) const;
   // Returns the option of `layer` with the same cells as `option` of layer
   // `other`; -1: none.
   int like(int layer, int other, int option) const;
@@ -70,7 +78,6 @@ class MixedCuts {
     std::vector<double> options;
   };
   std::vector<Factors> factors_;  // by layer
-  bool corrects_ = false;         // whether estimates are multiplied by them
   MixedPath best_;
 };
 
