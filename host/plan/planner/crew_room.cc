@@ -68,9 +68,9 @@ std::vector<Trial> CrewPlan::as_pipeline() {
   if (request_.byte_s > 0 || is_lone() || work_ > tuning::kCheap) return {};
   if (!pipelines_) {
     pipelines_.emplace();
-    auto found = find_pipelines(net_, request_, crew_, memo_);
+    auto found = find_pipeline(net_, request_, crew_, memo_);
     if (found) {
-      pipelines_->push_back(std::move(found->soonest));
+      pipelines_->push_back(std::move(found->trial));
       pipelines_->push_back(pipelines_->front());
       pipelines_->back().options.roomy = false;
     }

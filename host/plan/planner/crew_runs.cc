@@ -1,6 +1,7 @@
 #include "host/plan/planner/crew_runs.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "host/plan/cost/link_time.h"
@@ -112,27 +113,33 @@ std::optional<std::vector<CrewRun>> CrewRuns::best(size_t crews) const {
 
 std::vector<std::vector<CrewRun>> CrewRuns::beside(
     const std::vector<CrewRun>& runs, int most) const {
-  using Busy = std::pair<double, double>;  // the busiest run, all together
-  std::vector<std::pair<Busy, std::vector<CrewRun>>> all;
+  // Whether a node moves; the busiest run; all together.
+  using Rank = std::tuple<bool, double, double>;
+  std::vector<std::pair<Rank, std::vector<CrewRun>>> all;
+  const auto add = [&](size_t i, int layers, int nodes) {
+    std::vector<CrewRun> moved = runs;
+    CrewRun &before = moved[i], &behind = moved[i + 1];
+    before.end = behind.begin = before.end + layers;
+    before.last = behind.first = before.last + static_cast<size_t>(nodes);
+    if (before.begin >= before.end || behind.begin >= behind.end) return;
+    if (before.nodes() == 0 || behind.nodes() == 0) return;
+    Rank rank = {nodes != 0, 0, 0};
+    for (const CrewRun& run : moved) {
+      const double of = ps(run);
+      std::get<1>(rank) = std::max(std::get<1>(rank), of);
+      std::get<2>(rank) += of;
+    }
+    all.emplace_back(rank, std::move(moved));
+  };
   for (size_t i = 0; i + 1 < runs.size(); ++i) {
     for (int by = -most; by <= most; ++by) {
-      const int border = runs[i].end + by;
-      if (by == 0 || border <= runs[i].begin || border >= runs[i + 1].end) {
-        continue;
-      }
-      std::vector<CrewRun> moved = runs;
-      moved[i].end = moved[i + 1].begin = border;
-      Busy busy;
-      for (const CrewRun& run : moved) {
-        const double of = ps(run);
-        busy = {std::max(busy.first, of), busy.second + of};
-      }
-      all.emplace_back(busy, std::move(moved));
+      if (by != 0) add(i, by, 0);
+      for (const int nodes : {-1, 1}) add(i, by, nodes);
     }
   }
   std::ranges::stable_sort(all, {}, [](const auto& a) { return a.first; });
   std::vector<std::vector<CrewRun>> lists;
-  for (auto& [busy, moved] : all) lists.push_back(std::move(moved));
+  for (auto& [rank, moved] : all) lists.push_back(std::move(moved));
   return lists;
 }
 

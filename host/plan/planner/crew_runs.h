@@ -51,8 +51,8 @@ class CrewRuns {
   // Returns the runs of `crews` crews, at most one per node, whose busiest crew
   // has least to do; none if each choice of runs contains a refused one.
   std::optional<std::vector<CrewRun>> best(size_t crews) const;
-  // Returns the same runs with one border moved by up to `most` layers, sorted
-  // by the work of the busiest crew.
+  // Returns the same runs with one border moved by up to `most` layers, then
+  // also by a node, each sorted by the work of the busiest crew.
   std::vector<std::vector<CrewRun>> beside(const std::vector<CrewRun>&,
                                            int most) const;
   // Returns the cuts of the runs; the nodes of a crew divide maps by columns.

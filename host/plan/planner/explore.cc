@@ -270,7 +270,7 @@ class Explorer {
       found_.in_time = false;
       return;
     }
-    auto found = find_pipelines(net_, request_, order_, memo_);
+    auto found = find_pipeline(net_, request_, order_, memo_);
     if (!found) return;
     const auto busy = static_cast<size_t>(busy_nodes(found->plan));
     add({"pipeline", first_nodes(order_, busy)}, std::nullopt,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
@@ -39,6 +38,7 @@ class PipelineSearch {
   PipelineSearch(const Net& net, const PlanRequest& request,
                  const std::vector<int>& nodes, SegmentMemo& memo)
       : net_(net),
+        passes_soon_(request.objective == Objective::kLatency),
         request_(request),
         nodes_(nodes),
         memo_(memo),
@@ -47,7 +47,7 @@ class PipelineSearch {
     request_.strategy = "pipeline";
   }
 
-  std::optional<Pipelines> find() {
+  std::optional<Pipeline> find() {
     begin();
     while (best_ && move_a_border()) {
     }
@@ -55,8 +55,7 @@ class PipelineSearch {
     (void)is_new(best_->at);
     even_out();
     finish_plan(net_, request_, best_->plan);
-    return Pipelines{std::move(best_->trial), std::move(best_->plan),
-                     std::move(soonest_)};
+    return Pipeline{std::move(best_->trial), std::move(best_->plan)};
   }
 
   // Returns the first plan that fits.
@@ -91,6 +90,11 @@ class PipelineSearch {
         if (runs) goes_on |= attempt(*runs);
       }
     }
+  }
+
+  // Returns the time that is to be short.
+  Nanos time(const Built& built) const {
+    return passes_soon_ ? built.rehearsal.latency : built.rehearsal.period;
   }
 
   enum class Fate : uint8_t {
@@ -134,15 +138,15 @@ class PipelineSearch {
     if (!any_) {  // else its time does not matter
       Plan sliced = made.plan;
       set_slices(net_, request_.cluster, sliced);
-      made.rehearsal = rehearse(net_, supplies_of(request_.cluster, sliced),
-                                request_.max_payload, sliced, kPeriodFrames,
-                                best ? best->rehearsal.period : most);
-      const Rehearsal& r = made.rehearsal;
-      if (r.latency > 0 && r.latency < least_latency_) {
-        least_latency_ = r.latency;
-        soonest_ = made.trial;
+      if (passes_soon_) {
+        most = 0;
+      } else if (best) {
+        most = best->rehearsal.period;
       }
-      if (best && best->rehearsal.period <= r.period) return Fate::kKnown;
+      made.rehearsal =
+          rehearse(net_, supplies_of(request_.cluster, sliced),
+                   request_.max_payload, sliced, kPeriodFrames, most);
+      if (best && time(*best) <= time(made)) return Fate::kKnown;
     }
     best = std::move(made);
     return Fate::kKnown;
@@ -169,8 +173,7 @@ class PipelineSearch {
     std::optional<Built> built = built_of(runs_.untrimmed(runs));
     if (!built) return true;
     if (!any_) learn(*built);
-    const bool better =
-        !best_ || built->rehearsal.period < best_->rehearsal.period;
+    const bool better = !best_ || time(*built) < time(*best_);
     if (better) best_ = std::move(built);
     return true;
   }
@@ -207,7 +210,7 @@ class PipelineSearch {
       if (PlanDeadline::passed()) return;
       if (!is_new(at)) continue;
       std::optional<Built> built = built_of(at, best_->rehearsal.period);
-      if (built && built->rehearsal.period < best_->rehearsal.period) {
+      if (built && time(*built) < time(*best_)) {
         best_ = std::move(built);
       }
     }
@@ -310,7 +313,7 @@ class PipelineSearch {
 
   // Returns whether a moved border makes the plan better. A border may have to
   // move over several layers, because less is sent between two blocks of a net
-  // than within one.
+  // than within one, and over a node, because plans teach how slow crews are.
   bool move_a_border() {
     const RunList runs = best_->at.runs;
     for (const RunList& moved : runs_.beside(runs, tuning::kMostMoved)) {
@@ -321,6 +324,7 @@ class PipelineSearch {
   }
 
   const Net& net_;
+  const bool passes_soon_;  // else frames follow each other soon
   PlanRequest request_;
   const std::vector<int>& nodes_;
   bool any_ = false;
@@ -329,8 +333,6 @@ class PipelineSearch {
   std::vector<RunList> seen_;
   std::set<std::vector<int>> evened_;
   std::optional<Built> best_;
-  Nanos least_latency_ = std::numeric_limits<Nanos>::max();
-  Trial soonest_;  // of all that were built
 };
 
 }  // namespace
@@ -342,10 +344,10 @@ std::optional<Trial> any_pipeline(const Net& net, const PlanRequest& request,
   return PipelineSearch(net, request, nodes, memo).find_any();
 }
 
-std::optional<Pipelines> find_pipelines(const Net& net,
-                                        const PlanRequest& request,
-                                        const std::vector<int>& nodes,
-                                        SegmentMemo& memo) {
+std::optional<Pipeline> find_pipeline(const Net& net,
+                                      const PlanRequest& request,
+                                      const std::vector<int>& nodes,
+                                      SegmentMemo& memo) {
   if (net.layers.empty() || nodes.empty()) return std::nullopt;
   return PipelineSearch(net, request, nodes, memo).find();
 }

@@ -15,18 +15,18 @@
 
 namespace shoal {
 
-struct Pipelines {
-  Trial trial;    // with the least time from frame to frame
-  Plan plan;      // of that trial
-  Trial soonest;  // the one through which a frame passes soonest
+struct Pipeline {
+  Trial trial;
+  Plan plan;  // of that trial
 };
 
-// Returns the best pipelines; none if no pipeline was found that fits. Crews
-// are neighbours in `nodes`, which are nodes of the request. The memo is of all
-// nodes of the request.
-std::optional<Pipelines> find_pipelines(const Net&, const PlanRequest&,
-                                        const std::vector<int>& nodes,
-                                        SegmentMemo&);
+// Returns the pipeline through which a frame passes soonest, or, if the
+// objective is not latency, in which frames follow each other soonest. None if
+// no pipeline was found that fits. Crews are neighbours in `nodes`, which are
+// nodes of the request. The memo is of all nodes of the request.
+std::optional<Pipeline> find_pipeline(const Net&, const PlanRequest&,
+                                      const std::vector<int>& nodes,
+                                      SegmentMemo&);
 
 // Returns the first pipeline that fits, in a fraction of the time.
 std::optional<Trial> any_pipeline(const Net&, const PlanRequest&,

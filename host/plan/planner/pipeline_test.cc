@@ -132,6 +132,31 @@ TEST(CrewRuns, BordersMoveOverSeveralLayersTheLeastBusyFirst) {
             (std::vector<std::pair<int, int>>{{1, 3}, {2, 4}, {2, 5}}));
 }
 
+// A node goes to the neighbouring crew, with or without a layer; no crew
+// becomes empty. Borders that move over layers alone come first.
+TEST(CrewRuns, BordersMoveOverANode) {
+  const Net net = bottleneck_net(24, 1);
+  const auto layers = static_cast<int>(net.layers.size());
+  const PlanRequest request =
+      request_of(uniform_cluster(3, find_board("teensy41"), {}));
+  const std::vector<int> nodes = all_of(request);
+  const CrewRuns runs(net, request, nodes);
+  const std::vector<RunList> moved =
+      runs.beside({{0, 2, 0, 2}, {2, layers, 2, 3}}, 1);
+  ASSERT_EQ(moved.size(), 5u);
+  std::vector<int> borders;
+  for (size_t i = 0; i < moved.size(); ++i) {
+    const CrewRun &before = moved[i][0], &behind = moved[i][1];
+    EXPECT_EQ(before.nodes(), i < 2 ? 2u : 1u);
+    EXPECT_EQ(behind.first, before.last);
+    EXPECT_EQ(behind.last, 3u);
+    borders.push_back(before.end);
+  }
+  std::sort(borders.begin(), borders.begin() + 2);
+  std::sort(borders.begin() + 2, borders.end());
+  EXPECT_EQ(borders, (std::vector<int>{1, 3, 1, 2, 3}));
+}
+
 // A crew that takes three times as long as the others gives them work, some of
 // it as part of a layer. Each layer is made once.
 TEST(CrewRuns, BordersEvenOutWhatCrewsHaveToDo) {
@@ -187,8 +212,8 @@ TEST(Pipeline, FramesFollowSoonerThanWhereAllShareAllLayers) {
     }
     const PlanRequest request = request_of(cluster);
     SegmentMemo memo(net);
-    const std::optional<Pipelines> found =
-        find_pipelines(net, request, all_of(request), memo);
+    const std::optional<Pipeline> found =
+        find_pipeline(net, request, all_of(request), memo);
     ASSERT_TRUE(found);
     const Plan& plan = found->plan;
     EXPECT_TRUE(check(net, plan).empty());
@@ -211,7 +236,7 @@ TEST(Pipeline, HasNoPlanWhereNothingFits) {
   Cluster cluster = uniform_cluster(3, find_board("teensy41"), 1024);
   const PlanRequest request = request_of(cluster);
   SegmentMemo memo(net);
-  EXPECT_FALSE(find_pipelines(net, request, all_of(request), memo));
+  EXPECT_FALSE(find_pipeline(net, request, all_of(request), memo));
 }
 
 // The weights of a crew of few nodes may exceed their flash.
