@@ -113,7 +113,7 @@ std::optional<std::vector<CrewRun>> CrewRuns::best(size_t crews) const {
 
 std::vector<std::vector<CrewRun>> CrewRuns::beside(
     const std::vector<CrewRun>& runs, int most) const {
-  // Whether a node moves; the busiest run; all together.
+  // A rank is whether a node moves, the work of the busiest run, and all work.
   using Rank = std::tuple<bool, double, double>;
   std::vector<std::pair<Rank, std::vector<CrewRun>>> all;
   const auto add = [&](size_t i, int layers, int nodes) {
