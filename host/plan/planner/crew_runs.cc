@@ -122,7 +122,7 @@ std::vector<std::vector<CrewRun>> CrewRuns::beside(
     before.end = behind.begin = before.end + layers;
     before.last = behind.first = before.last + static_cast<size_t>(nodes);
     if (before.begin >= before.end || behind.begin >= behind.end) return;
-    if (before.nodes() == 0 || behind.nodes() == 0) return;
+    if (!is_crew(before) || !is_crew(behind)) return;
     Rank rank = {nodes != 0, 0, 0};
     for (const CrewRun& run : moved) {
       const double of = ps(run);

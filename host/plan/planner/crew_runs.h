@@ -106,6 +106,9 @@ class CrewRuns {
   const TimedCrew& crew_of(const CrewRun& run) const {
     return crews_[run.first][run.nodes() - 1];
   }
+  bool is_crew(const CrewRun& run) const {
+    return run.nodes() > 0 && run.nodes() <= crews_[run.first].size();
+  }
   void add_crew(size_t first, size_t last);
   size_t kind_of(const TimedCrew&);
   void find_traffic();

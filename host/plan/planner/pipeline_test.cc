@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "host/plan/planner/planner.h"
 #include "host/plan/testing/shape_net.h"
 #include "host/plan/types/stream_table.h"
+#include "host/plan/types/tuning.h"
 
 namespace shoal {
 namespace {
@@ -155,6 +157,36 @@ TEST(CrewRuns, BordersMoveOverANode) {
   std::sort(borders.begin(), borders.begin() + 2);
   std::sort(borders.begin() + 2, borders.end());
   EXPECT_EQ(borders, (std::vector<int>{1, 3, 1, 2, 3}));
+}
+
+// A crew gets no more nodes than crews can have, and gives its last one to
+// none.
+TEST(CrewRuns, BordersMoveNoNodeBeyondACrewsLimits) {
+  const Net net = bottleneck_net(24, 1);
+  const auto layers = static_cast<int>(net.layers.size());
+  const size_t most = tuning::kSeveral;
+  const PlanRequest request = request_of(
+      uniform_cluster(static_cast<int>(most) + 2, find_board("teensy41"), {}));
+  const std::vector<int> nodes = all_of(request);
+  const CrewRuns runs(net, request, nodes);
+  struct Case {
+    size_t before, behind;    // nodes of the crews
+    std::set<size_t> become;  // nodes of the crew before, of all moves
+  };
+  const Case cases[] = {{most, 2, {most - 1, most}},
+                        {most, 1, {most - 1, most}},
+                        {2, most, {2, 3}},
+                        {1, most, {1, 2}},
+                        {1, 1, {1}}};
+  for (const auto& [before, behind, become] : cases) {
+    const RunList runs_now = {{0, 2, 0, before},
+                              {2, layers, before, before + behind}};
+    std::set<size_t> found;
+    for (const RunList& moved : runs.beside(runs_now, 1)) {
+      found.insert(moved[0].nodes());
+    }
+    EXPECT_EQ(found, become) << before << " and " << behind;
+  }
 }
 
 // A crew that takes three times as long as the others gives them work, some of
