@@ -9,10 +9,10 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 #include "device/program/halves.h"
+#include "host/base/rounded.h"
 #include "host/board/board.h"
 
 namespace shoal {
@@ -66,7 +66,7 @@ inline constexpr int64_t kPixelParts = 64;
 inline int64_t pixel_parts(const KernelCost& cost, int64_t pixels,
                            int64_t calls) {
   const double call = cost.call_pixels * static_cast<double>(kPixelParts);
-  return pixels * kPixelParts + calls * std::llround(call);
+  return pixels * kPixelParts + calls * rounded(call);
 }
 
 // Returns how many times as long as on one core the slices take that two cores
@@ -80,7 +80,7 @@ inline double shared_time(const SecondCore& second, const Halves& halves) {
 // pixels take. Returns the parts of a pixel.
 inline constexpr double kInt4CallPixels = 1.25;
 inline int64_t int4_parts(int64_t calls) {
-  return calls * std::llround(kInt4CallPixels * kPixelParts);
+  return calls * rounded(kInt4CallPixels * kPixelParts);
 }
 
 }  // namespace shoal

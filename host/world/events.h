@@ -15,12 +15,6 @@ inline constexpr Nanos kMillisecond = 1000 * kMicrosecond;
 inline constexpr Nanos kSecond = 1000 * kMillisecond;
 inline constexpr Nanos kNever = INT64_MAX;
 
-// Does what llround() does for numbers that are not negative, without a call.
-inline Nanos whole_nanos(double nanos) {
-  const auto below = static_cast<Nanos>(nanos);
-  return below + (nanos - static_cast<double>(below) >= 0.5 ? 1 : 0);
-}
-
 enum class EventKind : uint8_t {
   kWake,      // an endpoint steps
   kTransmit,  // a datagram asks for the radio channel

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/rounded.h"
 #include "host/base/split_mix.h"
 
 namespace shoal {
@@ -18,7 +19,7 @@ uint32_t Network::add(const LinkModel& link) {
 Nanos Network::airtime(const LinkModel& link, size_t bytes) {
   if (link.bits_per_s <= 0) return 0;
   const double bits = 8.0 * static_cast<double>(bytes + link.framing_bytes);
-  return whole_nanos(bits / link.bits_per_s * 1e9);
+  return rounded(bits / link.bits_per_s * 1e9);
 }
 
 uint64_t Network::random() { return split_mix64(state_); }

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -227,13 +226,6 @@ TEST(Events, ComeInTheOrderOfTimeThenOfPlanning) {
   }
   EXPECT_GT(planned, 500u);
   EXPECT_EQ(events.empty(), all.empty());
-}
-
-TEST(Events, WholeNanosecondsAreRounded) {
-  for (const double nanos :
-       {0.0, 0.49999999999999994, 0.5, 1.5, 2.4999, 1e15, 4503599627370495.5}) {
-    EXPECT_EQ(whole_nanos(nanos), std::llround(nanos)) << nanos;
-  }
 }
 
 }  // namespace

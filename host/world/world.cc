@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "host/base/rounded.h"
+
 namespace shoal {
 
 Port::Port(World& world, uint32_t number, const PortCosts& costs,
@@ -12,10 +14,8 @@ Port::Port(World& world, uint32_t number, const PortCosts& costs,
 }
 
 Nanos Port::cost(uint32_t bytes) const {
-  const Nanos time =
-      costs_.datagram + whole_nanos(bytes * costs_.nanos_per_byte);
-  return slowness_ == 1 ? time
-                        : whole_nanos(slowness_ * static_cast<double>(time));
+  const Nanos time = costs_.datagram + rounded(bytes * costs_.nanos_per_byte);
+  return slowness_ == 1 ? time : rounded(slowness_ * static_cast<double>(time));
 }
 
 void Port::spend(Nanos time, const Activity& what) {
@@ -24,7 +24,7 @@ void Port::spend(Nanos time, const Activity& what) {
   const bool is_own =
       what.doing != Doing::kSend && what.doing != Doing::kReceive;
   if (slowness_ != 1 && is_own) {
-    time = whole_nanos(slowness_ * static_cast<double>(time));
+    time = rounded(slowness_ * static_cast<double>(time));
   }
   now_ += time;
   switch (what.doing) {

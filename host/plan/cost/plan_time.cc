@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "host/plan/cost/rehearsal.h"
 #include "host/plan/cost/tape.h"
 #include "host/plan/cost/time.h"
 #include "host/plan/types/stream_table.h"
@@ -124,10 +123,11 @@ std::vector<Supply> supplies_of(const Cluster& cluster, const Plan& plan) {
 }
 
 void model_plan(const Net& net, const std::vector<Supply>& supplies,
-                uint32_t max_payload, Plan& plan) {
+                uint32_t max_payload, Plan& plan, RehearsalMemo* memo) {
   Rehearsal frame;
   if (plan.linked) {
-    frame = rehearse(net, supplies, max_payload, plan);
+    frame = memo ? memo->rehearse(net, supplies, max_payload, plan)
+                 : rehearse(net, supplies, max_payload, plan);
     count_traffic(plan);
   }
   plan.model_macs = net.model_macs;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/plan/cost/feed.h"
+#include "host/plan/cost/rehearsal_memo.h"
 #include "host/plan/cost/stage_memo.h"
 #include "host/plan/types/cluster.h"
 
@@ -23,7 +24,8 @@ std::vector<Supply> supplies_of(const Cluster&, const Plan&);
 // Fills in all numbers of a plan. `supplies`: one per node. The time of a
 // linked stage is that in which its node works, the time of a node the sum of
 // its stages; the latency is that of a frame in an idle cluster.
+// `memo`: of this net and these supplies; may be null.
 void model_plan(const Net&, const std::vector<Supply>& supplies,
-                uint32_t max_payload, Plan&);
+                uint32_t max_payload, Plan&, RehearsalMemo* memo = nullptr);
 
 }  // namespace shoal

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <numeric>
 #include <vector>
 
 #include "device/program/chunk.h"
+#include "host/base/rounded.h"
 #include "host/board/kernel_cost.h"
 #include "host/board/portable_costs.h"
 #include "host/board/wide_costs.h"
@@ -141,8 +141,7 @@ int64_t cores_ps(const Layer& layer, const LayerShare& share,
           layer.op, apart, box, static_cast<uint32_t>(second.least_products),
           second.speed_parts());
       const int64_t one = part_of(ps, part, int64_t{columns} * channels);
-      sum +=
-          std::llround(static_cast<double>(one) * shared_time(second, halves));
+      sum += rounded(static_cast<double>(one) * shared_time(second, halves));
       if (halves.axis == Axis::kNone) continue;
       sum += calls.count * s.count * g.count *
              picoseconds(second.meeting_us * 1e-6);
@@ -250,9 +249,7 @@ LayerShare share_of(const Net& net, const PlanStage& stage,
   return share;
 }
 
-int64_t picoseconds(double seconds) {
-  return std::llround(seconds * kPicoseconds);
-}
+int64_t picoseconds(double seconds) { return rounded(seconds * kPicoseconds); }
 
 uint32_t stored_weights(const Layer& layer, int64_t weights) {
   return static_cast<uint32_t>(

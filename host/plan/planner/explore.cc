@@ -362,8 +362,9 @@ class Explorer {
         found_.best && !options_.all
             ? found_.trials[found_.best_trial].numbers.period_s
             : 0;
-    t.numbers = numbers_of(net_, request_, plan,
-                           objective == Objective::kThroughput, most_s);
+    t.numbers =
+        numbers_of(net_, request_, plan, objective == Objective::kThroughput,
+                   most_s, &memo_.rehearsals());
     t.keeps_limits = keeps(request_.limits, t.numbers);
     const auto better = [&](const PlanNumbers& a, const PlanNumbers& b) {
       const double one = a.of(objective), other = b.of(objective);

@@ -54,7 +54,7 @@ class PipelineSearch {
     if (!best_) return std::nullopt;
     (void)is_new(best_->at);
     even_out();
-    finish_plan(net_, request_, best_->plan);
+    finish_plan(net_, request_, best_->plan, &memo_);
     return Pipeline{std::move(best_->trial), std::move(best_->plan)};
   }
 
@@ -143,9 +143,9 @@ class PipelineSearch {
       } else if (best) {
         most = best->rehearsal.period;
       }
-      made.rehearsal =
-          rehearse(net_, supplies_of(request_.cluster, sliced),
-                   request_.max_payload, sliced, kPeriodFrames, most);
+      made.rehearsal = memo_.rehearsals().rehearse(
+          net_, supplies_of(request_.cluster, sliced), request_.max_payload,
+          sliced, kPeriodFrames, most);
       if (best && time(*best) <= time(made)) return Fate::kKnown;
     }
     best = std::move(made);

@@ -78,7 +78,8 @@ double PlanNumbers::of(Objective objective) const {
 }
 
 PlanNumbers numbers_of(const Net& net, const PlanRequest& request,
-                       const Plan& plan, bool frames, double most_s) {
+                       const Plan& plan, bool frames, double most_s,
+                       RehearsalMemo* memo) {
   const std::vector<Supply> supplies = supplies_of(request.cluster, plan);
   PlanNumbers n;
   n.ram = largest_arena(plan);
@@ -86,9 +87,11 @@ PlanNumbers numbers_of(const Net& net, const PlanRequest& request,
   n.traffic_bytes = plan.traffic_bytes;
   n.nodes = static_cast<int>(busy_nodes(plan));
   if (frames && plan.linked) {
-    const Rehearsal r =
-        rehearse(net, supplies, request.max_payload, plan, kPeriodFrames,
-                 static_cast<Nanos>(std::ceil(most_s * 1e9)));
+    const auto most = static_cast<Nanos>(std::ceil(most_s * 1e9));
+    RehearsalMemo own;
+    const Rehearsal r = (memo ? *memo : own)
+                            .rehearse(net, supplies, request.max_payload, plan,
+                                      kPeriodFrames, most);
     if (r.period > 0) n.period_s = static_cast<double>(r.period) * 1e-9;
   }
   const double period =

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "host/lower/net.h"
+#include "host/plan/cost/rehearsal_memo.h"
 #include "host/plan/types/plan.h"
 #include "host/plan/types/request.h"
 
@@ -26,8 +27,9 @@ Plan over_all_nodes(const Net&, const PlanRequest&, Plan);
 
 // `frames`: also rehearses several frames in a row for the period. If the
 // period is longer than `most_s` seconds, only that is known; 0: no limit.
+// `memo`: of this net and these nodes; may be null.
 PlanNumbers numbers_of(const Net&, const PlanRequest&, const Plan&, bool frames,
-                       double most_s = 0);
+                       double most_s = 0, RehearsalMemo* memo = nullptr);
 
 bool keeps(const PlanLimits&, const PlanNumbers&);
 

@@ -81,7 +81,7 @@ bool Trials::is_better(Made& made, Made& than) const {
 }
 
 const Plan& Trials::finished(Made& made) const {
-  if (!made.finished) finish_plan(net_, request_, made.plan);
+  if (!made.finished) finish_plan(net_, request_, made.plan, memo_);
   made.finished = true;
   return made.plan;
 }

@@ -343,8 +343,9 @@ class LinkedSearch : public Search {
   // Returns the latency of the plan; above `most`, only a lower bound of it.
   Nanos rehearsed(Plan plan, Nanos most) const {
     set_slices(cut_.net, cluster_, plan);
-    return rehearse(cut_.net, streaming_.supplies(), request_.max_payload, plan,
-                    0, most)
+    return built_.rehearsals()
+        .rehearse(cut_.net, streaming_.supplies(), request_.max_payload, plan,
+                  0, most)
         .latency;
   }
 

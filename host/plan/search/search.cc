@@ -51,7 +51,8 @@ bool lacks_room(const Cluster& cluster, const Plan& plan) {
   return false;
 }
 
-void finish_plan(const Net& net, const PlanRequest& request, Plan& plan) {
+void finish_plan(const Net& net, const PlanRequest& request, Plan& plan,
+                 SegmentMemo* memo) {
   const std::vector<Supply> supplies = supplies_of(request.cluster, plan);
   bool spills = false;
   for (size_t n = 0; n < plan.nodes.size(); ++n) {
@@ -63,7 +64,8 @@ void finish_plan(const Net& net, const PlanRequest& request, Plan& plan) {
     spills |= node.spill_pages > 0;
   }
   if (plan.linked) set_slices(net, request.cluster, plan);
-  model_plan(net, supplies, request.max_payload, plan);
+  model_plan(net, supplies, request.max_payload, plan,
+             memo ? &memo->rehearsals() : nullptr);
   if (spills) {
     add_spill_numbers(*supplies[0].board, *supplies[0].storage, plan);
   }

@@ -116,8 +116,9 @@ bool is_tight_besides_weights(const ClusterNode&, const PlanNode&);
 // Returns whether this holds for any node, so that spare rows may lack room.
 bool lacks_room(const Cluster&, const Plan&);
 // Fills in names and boards of nodes, slices of linked nodes, and all modelled
-// figures.
-void finish_plan(const Net&, const PlanRequest&, Plan&);
+// figures. `memo`: of this net and these nodes; may be null.
+void finish_plan(const Net&, const PlanRequest&, Plan&,
+                 SegmentMemo* memo = nullptr);
 
 // Returns a plan in which no node of the cluster has a share of any layer; such
 // a node has a program, too.

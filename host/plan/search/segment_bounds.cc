@@ -192,4 +192,8 @@ int64_t SegmentBounds::least_bytes(bool overlays) const {
   return most;
 }
 
+int64_t SegmentBounds::made_bytes() const {
+  return std::ranges::max(sums_, {}, &Sums::bytes).bytes;
+}
+
 }  // namespace shoal

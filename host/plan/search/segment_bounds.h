@@ -32,6 +32,8 @@ class SegmentBounds {
   // Returns a lower bound of the bytes of its fullest node. With `overlays`,
   // its output may lie over an input that it consumes.
   int64_t least_bytes(bool overlays) const;
+  // Returns a lower bound of these bytes that only grows with each layer.
+  int64_t made_bytes() const;
 
  private:
   struct Sums {

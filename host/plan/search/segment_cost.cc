@@ -115,7 +115,7 @@ CostModel::CostModel(const CutNet& cut, const Cluster& cluster,
       time_(time),
       memo_(memo),
       passes_{1, 2, 3, 4, 7, 14, 28, kOneRow},
-      shares_(cut, cluster, streaming, flash, passes_),
+      shares_(cut, cluster, streaming, flash, passes_, memo),
       slots_(cut.net.tensors.size() * size_t(cut.nodes)) {
   const auto layers = static_cast<int>(cut.net.layers.size());
   std::set<int> busy;

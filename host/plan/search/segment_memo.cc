@@ -14,6 +14,7 @@ namespace {
 
 // Limit of remembered costs of nodes, of about 100 bytes each.
 constexpr size_t kMostCosts = size_t{1} << 21;
+constexpr size_t kMostLeasts = size_t{1} << 20;
 
 using Key = std::vector<int64_t>;
 
@@ -258,6 +259,7 @@ SegmentMemo& SegmentMemo::in_tiles(const TileNet& tiles,
 
 void SegmentMemo::trim(int nodes) {
   for (const auto& t : in_tiles_) t->memo.trim(nodes);
+  if (leasts_.size() > kMostLeasts) leasts_.clear();
   const size_t each = 8 * static_cast<size_t>(std::max(1, nodes));
   if (costs_.size() <= kMostCosts / each) return;
   costs_.clear();

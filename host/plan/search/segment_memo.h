@@ -15,6 +15,7 @@
 
 #include "host/lower/net.h"
 #include "host/plan/arena/pack.h"
+#include "host/plan/cost/rehearsal_memo.h"
 #include "host/plan/draft/cut_net.h"
 #include "host/plan/draft/tile_net.h"
 #include "host/plan/tokens/keyed_memo.h"
@@ -122,9 +123,16 @@ class SegmentMemo {
   using Key = std::vector<int>;
   const SegmentCost* find(const Key&) const;
   const SegmentCost& add(Key, SegmentCost);
+  // Returns the value of the key, -1 until it is set: the least time of a
+  // share.
+  using LeastKey = std::array<int, 10>;
+  int64_t& least_ps(const LeastKey& key) {
+    return leasts_.try_emplace(key, -1).first->second;
+  }
   // Results of built plans.
   RingMemo& rings() { return rings_; }
   PackMemo& packs() { return packs_; }
+  RehearsalMemo& rehearsals() { return rehearsals_; }
   // Returns the memo of this net in tiles.
   SegmentMemo& in_tiles(const TileNet&, const std::vector<TileRun>&);
   // Forgets costs if there are too many; this invalidates results of find().
@@ -163,8 +171,10 @@ class SegmentMemo {
   Numbers<std::array<int, 2>> rows_;
   std::unordered_map<Key, SegmentCost, KeyHash> costs_;
   int64_t added_ = 0;
+  std::unordered_map<LeastKey, int64_t, KeyHash> leasts_;
   RingMemo rings_;
   PackMemo packs_;
+  RehearsalMemo rehearsals_;
   struct InTiles;
   std::vector<std::shared_ptr<InTiles>> in_tiles_;
 };

@@ -20,6 +20,11 @@ bool sends_halo(const CutNet& cut, Segment s) {
   return false;
 }
 
+bool may_not_end(const CutNet& cut, int layer) {
+  return std::ranges::find(cut.cuts.joined, layer) != cut.cuts.joined.end() ||
+         (layer < std::ssize(cut.net.layers) && cut.is_inner(layer));
+}
+
 // Returns whether bytes + more - saved is within the limits, by node. An empty
 // `saved` is zero everywhere.
 bool within(const std::vector<int64_t>& bytes,
@@ -96,49 +101,59 @@ const SegmentCost& SegmentSearch::Variant::cost(Segment s, Known& of) {
 
 void SegmentSearch::add(const CutNet& cut, const CostModel& model,
                         MustHave must) {
-  Variant v{&cut, &model, {}, cut.own};
+  Variant v{&cut, &model, must, {}, cut.own};
   v.known.resize(static_cast<size_t>(layers_));
-  const auto layers = static_cast<int>(cut.net.layers.size());
-  const auto may_not_end = [&](int layer) {
-    return std::ranges::find(cut.cuts.joined, layer) != cut.cuts.joined.end() ||
-           (layer < layers && cut.is_inner(layer));
-  };
   for (const int l : cut.cuts.ends) {
-    if (may_not_end(l)) clash_ = l;
+    if (may_not_end(cut, l)) clash_ = l;
   }
-  SegmentBounds bounds = model.bounds();
+  variants_.push_back(std::move(v));
+  room_ = -1;
+}
+
+void SegmentSearch::find_segments(int64_t room) const {
+  if (room <= room_) return;
+  // Few searches ask for more than they did first, and those ask often.
+  if (room_ >= 0) room = kBeyond;
+  for (Variant& v : variants_) find_segments(room, v);
+  room_ = room;
+}
+
+void SegmentSearch::find_segments(int64_t room, Variant& v) const {
+  const CutNet& cut = *v.cut;
+  SegmentBounds bounds = v.model->bounds();
   int first = 0;    // a clash within a segment is in all that hold it
   int longest = 0;  // where the longest one begins
   for (int end = 1; end <= layers_; ++end) {
     // Only cuts that join more layers make a longer one.
     for (int l = longest + 1; end - longest > kMaxStageLayers && l < end; ++l) {
-      if (!may_not_end(l - 1)) longest = l;
+      if (!may_not_end(cut, l - 1)) longest = l;
     }
-    for (int l : cut.cuts.ends) {
+    for (const int l : cut.cuts.ends) {
       if (l + 1 < end) first = std::max(first, l + 1);
     }
-    const bool no_end = end < layers_ && may_not_end(end - 1);
+    const bool no_end = end < layers_ && may_not_end(cut, end - 1);
     bounds.begin(end);
     for (int begin = end; begin-- > std::max(first, longest);) {
       if (!v.make(begin, end)) {
-        if (may_not_end(begin)) clash_ = begin;
+        if (may_not_end(cut, begin)) clash_ = begin;
         first = begin + 1;
         break;
       }
       bounds.add(begin, v.made);
+      // Segments with more layers need more.
+      if (bounds.made_bytes() > room) break;
       const auto length = static_cast<size_t>(end - begin);
       auto& row = v.known[begin];
       row.resize(std::max(row.size(), length));
       const Segment s{begin, end};
-      if (must.groups && !has_loop(cut, s)) continue;
-      if (must.halos && !sends_halo(cut, s)) continue;
-      const bool no_begin = begin > 0 && may_not_end(begin - 1);
+      if (v.must.groups && !has_loop(cut, s)) continue;
+      if (v.must.halos && !sends_halo(cut, s)) continue;
+      const bool no_begin = begin > 0 && may_not_end(cut, begin - 1);
       if (no_end || no_begin) continue;
       row[length - 1].least_ps = bounds.least_ps();
       row[length - 1].least_bytes = bounds.least_bytes(options_.overlays);
     }
   }
-  variants_.push_back(std::move(v));
 }
 
 void SegmentSearch::add_bytes(const StageCut& cut, int64_t more) {
@@ -154,6 +169,7 @@ std::optional<Partition> SegmentSearch::fastest(
   for (const auto* limits : {&budget.hard, &budget.soft}) {
     for (const int64_t bytes : *limits) room = std::max(room, bytes);
   }
+  find_segments(room);
   struct Way {
     int64_t least_ps;  // lower bound of the time at its end
     int begin;
@@ -213,6 +229,7 @@ std::optional<int64_t> SegmentSearch::smallest(int64_t most) const {
     int begin = 0;
     size_t variant = 0;
   };
+  find_segments(kBeyond);
   std::vector<Way> to(static_cast<size_t>(layers_) + 1);
   to[0].peak = 0;
   for (;;) {

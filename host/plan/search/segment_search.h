@@ -79,6 +79,7 @@ class SegmentSearch {
   struct Variant {
     const CutNet* cut = nullptr;
     const CostModel* model = nullptr;
+    MustHave must;
     // Indexed by first layer and length - 1; rows end where longer segments are
     // impossible.
     std::vector<std::vector<Known>> known;
@@ -93,6 +94,10 @@ class SegmentSearch {
     // false if they must begin later.
     bool make(int begin, int end);
   };
+  // Finds the segments that may need at most `room` bytes on each node, if that
+  // is more than before.
+  void find_segments(int64_t room) const;
+  void find_segments(int64_t room, Variant&) const;
   int64_t more_of(const SegmentCost&, bool overlay) const;
   int64_t least_of(const SegmentCost&) const;
   void offer(const SegmentCost&, Segment, int variant, const NodeBudgets&,
@@ -100,7 +105,8 @@ class SegmentSearch {
 
   const SegmentOptions options_;
   const int layers_;
-  int clash_ = -1;
+  mutable int clash_ = -1;
+  mutable int64_t room_ = -1;              // of the segments that were found
   mutable std::vector<Variant> variants_;  // remember
 };
 

@@ -198,7 +198,8 @@ TEST(SegmentSearch, WhatIsAskedFirstChangesNoCost) {
   });
 }
 
-// Segments that are not costed cannot change the result.
+// Segments that are not costed, or not found because they need more than was
+// ever asked for, cannot change the result.
 TEST(SegmentSearch, FindsWhatTryingAllFinds) {
   int found = 0;
   int64_t asked = 0, all = 0;
@@ -206,12 +207,16 @@ TEST(SegmentSearch, FindsWhatTryingAllFinds) {
     std::vector<std::optional<Partition>> parts;
     const auto for_budgets = [&](auto use) {
       for (const int64_t waits_ps : {kWaitsPs, kWaitsPs + 10'000'000'000}) {
-        SegmentSearch search(f.net, {.waits_ps = waits_ps});
-        search.add(*f.cut, *f.model, {});
-        for (const int64_t bytes : {1'000'000, 20'000, 6'000, 2'000, 500}) {
-          const std::vector<int64_t> hard(kNodes, bytes),
-              soft(kNodes, bytes / 2);
-          use(NodeBudgets{hard, soft}, waits_ps, search);
+        std::vector<int64_t> all_bytes = {1'000'000, 20'000, 6'000, 2'000, 500};
+        for (const bool grow : {false, true}) {
+          SegmentSearch search(f.net, {.waits_ps = waits_ps});
+          search.add(*f.cut, *f.model, {});
+          if (grow) std::ranges::reverse(all_bytes);
+          for (const int64_t bytes : all_bytes) {
+            const std::vector<int64_t> hard(kNodes, bytes),
+                soft(kNodes, bytes / 2);
+            use(NodeBudgets{hard, soft}, waits_ps, search);
+          }
         }
       }
     };

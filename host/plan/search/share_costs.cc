@@ -10,12 +10,13 @@ namespace shoal {
 
 ShareCosts::ShareCosts(const CutNet& cut, const Cluster& cluster,
                        const Streaming& streaming, const FlashPercent& flash,
-                       const std::vector<int>& passes)
+                       const std::vector<int>& passes, SegmentMemo& memo)
     : s_(cut),
       cluster_(cluster),
       streaming_(streaming),
       flash_(flash),
       passes_(passes),
+      memo_(memo),
       shares_(cut.net.layers.size() * size_t(cut.nodes)),
       loops_(cut.loops.size() * size_t(cut.nodes)) {}
 
@@ -115,17 +116,35 @@ ShareCosts::StageCost ShareCosts::stage(PlanStage& stage, int node) {
 
 int64_t ShareCosts::least_ps(int layer, const Box& made, int node) {
   if (made.empty() || !s_.chain[layer].empty()) return 0;
+  const bool in_loop = s_.loop_of[layer] >= 0;
+  SegmentMemo::LeastKey key{static_cast<int>(index(layer, node)),
+                            -1,
+                            0,
+                            0,
+                            made.y0,
+                            made.y1,
+                            made.x0,
+                            made.x1,
+                            made.c0,
+                            made.c1};
+  if (!in_loop) {
+    key[1] = s_.band[layer], key[2] = flash_.once, key[3] = flash_.again;
+  }
+  int64_t& least = memo_.least_ps(key);
+  if (least >= 0) return least;
   const Layer& of = s_.net.layers[layer];
   LayerShare share = whole_share(of);
   share.out = made;
-  if (s_.loop_of[layer] < 0) {
-    return std::ranges::min(costs(layer, share, node), {}, &ShareCost::ps).ps;
+  if (in_loop) {
+    // Groups and further bands only add to the compute time. Reads of weights
+    // are left out, since they may be less than the model says.
+    least = share_time(of, share, {made.rows(), of.kernel_h},
+                       cluster_.nodes[node].board)
+                .compute_ps;
+  } else {
+    least = std::ranges::min(costs(layer, share, node), {}, &ShareCost::ps).ps;
   }
-  // Groups and further bands only add to the compute time. Reads of weights are
-  // left out, since they may be less than the model says.
-  return share_time(of, share, {made.rows(), of.kernel_h},
-                    cluster_.nodes[node].board)
-      .compute_ps;
+  return least;
 }
 
 }  // namespace shoal

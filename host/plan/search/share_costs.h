@@ -9,6 +9,7 @@
 
 #include "host/plan/cost/time.h"
 #include "host/plan/draft/cut_net.h"
+#include "host/plan/search/segment_memo.h"
 #include "host/plan/search/streaming.h"
 
 namespace shoal {
@@ -23,7 +24,7 @@ class ShareCosts {
  public:
   // All references must outlive this object.
   ShareCosts(const CutNet&, const Cluster&, const Streaming&,
-             const FlashPercent&, const std::vector<int>& passes);
+             const FlashPercent&, const std::vector<int>& passes, SegmentMemo&);
 
   // Returns the cost of a node's part of a stage, by index in passes. Ignores
   // the bands of the stage, and changes those of its loops.
@@ -63,6 +64,7 @@ class ShareCosts {
   const Streaming& streaming_;
   const FlashPercent flash_;
   const std::vector<int>& passes_;
+  SegmentMemo& memo_;
   std::vector<Share> shares_;  // by layer, then node
   std::vector<Loop> loops_;    // by loop of the net, then node
   std::vector<Box> boxes_;     // boxes of the current loop
