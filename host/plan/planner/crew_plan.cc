@@ -185,7 +185,7 @@ void CrewPlan::begin_small(double least) {
   if (const std::optional<TileBases> bases = tile_bases()) {
     const auto bytes =
         least_in_tiles(net_, request_, *bases,
-                       static_cast<int64_t>(tuning::kHopeless * least));
+                       static_cast<int64_t>(tuning::kHopeless * least), memo_);
     if (bytes) {
       trials_.foresee(static_cast<double>(*bytes));
     }
@@ -274,7 +274,7 @@ std::vector<Trial> CrewPlan::in_tiles() {
   if (is_latency() && !is_tight()) return {};
   const std::optional<TileBases> bases = tile_bases();
   if (!bases) return {};
-  return tile_trials(net_, request_, *bases, trials_.most());
+  return tile_trials(net_, request_, *bases, trials_.most(), memo_);
 }
 
 std::optional<TileBases> CrewPlan::tile_bases() const {

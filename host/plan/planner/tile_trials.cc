@@ -13,8 +13,9 @@ namespace {
 
 class TileTrials {
  public:
-  TileTrials(const Net& net, const PlanRequest& request, const TileBases& bases)
-      : net_(net), request_(request), bases_(bases) {}
+  TileTrials(const Net& net, const PlanRequest& request, const TileBases& bases,
+             SegmentMemo& memo)
+      : net_(net), request_(request), bases_(bases), memo_(memo) {}
 
   std::vector<Trial> find(double most) {
     if (request_.objective == Objective::kRam) {
@@ -153,14 +154,16 @@ class TileTrials {
     for (const TileChoice& t : way.tiles) layers += (t.end - t.begin) * t.tiles;
     if (layers > tuning::kMostTileLayers || PlanDeadline::passed()) return;
     const Trial trial = trial_of(way);
+    memo_.trim(static_cast<int>(request_.cluster.nodes.size()));
     const SearchOrMisfit search =
-        linked_search(net_, request_, trial.cuts, trial.options);
+        linked_search(net_, request_, trial.cuts, trial.options, &memo_);
     if (search) ask(**search);
   }
 
   const Net& net_;
   const PlanRequest& request_;
   const TileBases& bases_;
+  SegmentMemo& memo_;
   std::optional<int64_t> most_;
   std::vector<Found> found_;
 };
@@ -168,14 +171,16 @@ class TileTrials {
 }  // namespace
 
 std::vector<Trial> tile_trials(const Net& net, const PlanRequest& request,
-                               const TileBases& bases, double most) {
-  return TileTrials(net, request, bases).find(most);
+                               const TileBases& bases, double most,
+                               SegmentMemo& memo) {
+  return TileTrials(net, request, bases, memo).find(most);
 }
 
 std::optional<int64_t> least_in_tiles(const Net& net,
                                       const PlanRequest& request,
-                                      const TileBases& bases, int64_t most) {
-  return TileTrials(net, request, bases).least(most);
+                                      const TileBases& bases, int64_t most,
+                                      SegmentMemo& memo) {
+  return TileTrials(net, request, bases, memo).least(most);
 }
 
 }  // namespace shoal

@@ -23,13 +23,15 @@ struct TileBases {
 // Returns trials, the most promising first: by the request's objective, or by
 // the smallest arena if no estimate fits. The number of estimates is bounded.
 // `most`: for the smallest arena, larger estimates are left out.
+// `memo`: of the net.
 std::vector<Trial> tile_trials(const Net&, const PlanRequest&, const TileBases&,
-                               double most);
+                               double most, SegmentMemo& memo);
 
 // Returns an estimate of the smallest arena with tiles, from the first
 // estimates of tile_trials() alone. A value above `most` is a lower bound.
 // None: no layers can be made in tiles.
 std::optional<int64_t> least_in_tiles(const Net&, const PlanRequest&,
-                                      const TileBases&, int64_t most);
+                                      const TileBases&, int64_t most,
+                                      SegmentMemo&);
 
 }  // namespace shoal

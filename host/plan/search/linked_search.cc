@@ -104,14 +104,17 @@ class LinkedSearch : public Search {
   }
 
   std::optional<Estimate> estimate() const override {
-    const bool ram = request_.objective == Objective::kRam;
-    const std::optional<int64_t> least = smallest_estimate(ram);
+    Estimate about;
+    if (request_.objective == Objective::kLatency) {
+      const auto cuts = search_.fastest(within(100, 100));
+      for (const StageCut& c : cuts.value_or(Partition{})) {
+        about.time_ps += c.time_ps;
+      }
+      if (cuts) return about;
+    }
+    const std::optional<int64_t> least = search_.smallest();
     if (!least) return std::nullopt;
-    Estimate about{*least + model_.fixed_bytes(), 0};
-    if (ram) return about;
-    const auto cuts = search_.fastest(within(100, 100));
-    if (!cuts) return about;
-    for (const StageCut& c : *cuts) about.time_ps += c.time_ps;
+    about.bytes = *least + model_.fixed_bytes();
     return about;
   }
 

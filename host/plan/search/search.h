@@ -47,9 +47,9 @@ class Search {
 
   // Estimates that need no built plan; none if the search has none.
   struct Estimate {
-    int64_t bytes = 0;  // largest arena of smallest()
-    // Latency within the budgets; 0: nothing fits, or it is not needed.
+    // Latency within the budgets; 0: nothing fits, or it is not the objective.
     int64_t time_ps = 0;
+    int64_t bytes = 0;  // largest arena of smallest(); 0: something fits
   };
   virtual std::optional<Estimate> estimate() const { return std::nullopt; }
 };

@@ -258,10 +258,12 @@ SegmentMemo& SegmentMemo::in_tiles(const TileNet& tiles,
 }
 
 void SegmentMemo::trim(int nodes) {
-  for (const auto& t : in_tiles_) t->memo.trim(nodes);
+  size_t costs = costs_.size();
+  for (const auto& t : in_tiles_) costs += t->memo.costs_.size();
   if (leasts_.size() > kMostLeasts) leasts_.clear();
   const size_t each = 8 * static_cast<size_t>(std::max(1, nodes));
-  if (costs_.size() <= kMostCosts / each) return;
+  if (costs <= kMostCosts / each) return;
+  in_tiles_.clear();
   costs_.clear();
   rows_.clear();
 }
