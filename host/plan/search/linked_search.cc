@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -148,14 +147,8 @@ class LinkedSearch : public Search {
   OrMisfit<Plan> smallest_built() {
     filled_.reset();
     const bool ram = request_.objective == Objective::kRam;
-    std::optional<Built> best = least_built(ram);
+    std::optional<Built> best = least_built();
     if (!best) return no_segments();
-    if (!ram && !fits(cluster_, best->plan)) {
-      std::optional<Built> least = least_built(true);
-      if (least && largest_arena(least->plan) < largest_arena(best->plan)) {
-        best = std::move(least);
-      }
-    }
     if (ram || !fits(cluster_, best->plan)) return std::move(best->plan);
     BuildOptions how;
     how.tighten = best->tighten;
@@ -172,10 +165,9 @@ class LinkedSearch : public Search {
     bool tighten = false;
   };
 
-  // With `ram`, starts from the smallest estimate, otherwise from one within a
-  // step of it. None if the net cannot be cut into segments or the deadline has
-  // passed.
-  std::optional<Built> least_built(bool ram) {
+  // Starts from the smallest estimate. None if the net cannot be cut into
+  // segments or the deadline has passed.
+  std::optional<Built> least_built() {
     std::optional<Built> best;
     const auto consider = [&best](Chosen choice, std::optional<Plan> made) {
       if (!made ||
@@ -184,7 +176,7 @@ class LinkedSearch : public Search {
       }
       best = Built{std::move(choice), std::move(*made)};
     };
-    std::optional<int64_t> least = smallest_estimate(ram);
+    std::optional<int64_t> least = search_.smallest();
     for (int round = 0; learns_ && least && round < tuning::kLearningRounds;
          ++round) {
       const std::optional<Partition> cuts = search_.fastest(each(*least, 0));
@@ -193,7 +185,7 @@ class LinkedSearch : public Search {
       const std::optional<Plan> made = build(choice, {});
       consider(choice, made);
       if (!made || !learn(*cuts, *made)) break;
-      least = smallest_estimate(ram);
+      least = search_.smallest();
     }
     std::vector<Partition> seen;
     BuildOptions how;
@@ -271,14 +263,6 @@ class LinkedSearch : public Search {
       budget.soft.push_back(tuning::percent_of(soft, room));
     }
     return budget;
-  }
-
-  // Among partitions near the smallest, the fastest one counts.
-  std::optional<int64_t> smallest_estimate(bool ram) const {
-    if (ram) return search_.smallest();
-    return smallest_budget(
-        std::numeric_limits<int32_t>::max(), kAlign,
-        [&](int64_t bytes) { return search_.fastest(each(bytes, 0)); });
   }
 
   // Tells the search how many bytes the segments of this plan hold beyond their
