@@ -43,12 +43,25 @@ void add(const PlanStage& stage, StageKey& key) {
 }
 
 void add(const PlanNode& node, StageKey& key) {
-  key.add(std::ssize(node.stages), std::ssize(node.peers), node.gaps,
-          node.mapped, node.sealed, node.layout.record_bytes,
-          std::ssize(node.storage));
-  for (const char c : node.storage) key.add(c);
-  for (const auto& [peer, window] : node.peers) key.add(peer, window);
-  for (const PlanStage& s : node.stages) add(s, key);
+  const auto& [name, board, stages, peers, variables, gaps, poll_gap_us, layout,
+               banks, arena_bytes, fixed_bytes, program_bytes, mapped, storage,
+               sealed, flash_weight_bytes, sram_weight_bytes, tape_bytes,
+               spill_page_bytes, spill_pages, macs, weight_read_bytes,
+               storage_read_bytes, storage_written_bytes, sent_bytes,
+               received_bytes, seconds] = node;
+  (void)name, (void)board, (void)banks, (void)poll_gap_us;
+  (void)arena_bytes, (void)fixed_bytes, (void)program_bytes;
+  // These are results.
+  (void)flash_weight_bytes, (void)sram_weight_bytes, (void)tape_bytes;
+  (void)macs, (void)weight_read_bytes, (void)storage_read_bytes;
+  (void)storage_written_bytes, (void)sent_bytes, (void)received_bytes;
+  (void)seconds;
+  key.add(std::ssize(stages), std::ssize(peers), std::ssize(variables), gaps,
+          mapped, sealed, layout.record_bytes, spill_page_bytes, spill_pages,
+          std::ssize(storage));
+  for (const char c : storage) key.add(c);
+  for (const auto& [peer, window] : peers) key.add(peer, window);
+  for (const PlanStage& s : stages) add(s, key);
 }
 
 std::string key_of(const Plan& plan, int following) {
