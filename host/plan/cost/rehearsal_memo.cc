@@ -87,7 +87,10 @@ Rehearsal RehearsalMemo::rehearse(const Net& net,
   Rehearsal r =
       shoal::rehearse(net, supplies, max_payload, plan, following, most);
   const Nanos took = following ? r.period : r.latency;
-  if (most == 0 || took <= most) known_.add(std::move(key), r);
+  if (most > 0 && took > most) return r;
+  size_t bytes = 0;
+  for (const auto& node : r.stages) bytes += node.size() * sizeof(PortTimes);
+  known_.add(std::move(key), r, bytes);
   return r;
 }
 

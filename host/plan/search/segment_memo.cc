@@ -14,7 +14,6 @@ namespace {
 
 // Limit of remembered costs of nodes, of about 100 bytes each.
 constexpr size_t kMostCosts = size_t{1} << 21;
-constexpr size_t kMostLeasts = size_t{1} << 20;
 
 using Key = std::vector<int64_t>;
 
@@ -258,12 +257,14 @@ SegmentMemo& SegmentMemo::in_tiles(const TileNet& tiles,
 }
 
 void SegmentMemo::trim(int nodes) {
-  size_t costs = costs_.size();
-  for (const auto& t : in_tiles_) costs += t->memo.costs_.size();
-  if (leasts_.size() > kMostLeasts) leasts_.clear();
+  size_t costs = costs_.size(), leasts = leasts_.size();
+  for (const auto& t : in_tiles_) {
+    costs += t->memo.costs_.size(), leasts += t->memo.leasts_.size();
+  }
   const size_t each = 8 * static_cast<size_t>(std::max(1, nodes));
-  if (costs <= kMostCosts / each) return;
+  if (costs <= kMostCosts / each && leasts <= kMostCosts) return;
   in_tiles_.clear();
+  leasts_.clear();
   costs_.clear();
   rows_.clear();
 }

@@ -135,7 +135,8 @@ class SegmentMemo {
   RehearsalMemo& rehearsals() { return rehearsals_; }
   // Returns the memo of this net in tiles.
   SegmentMemo& in_tiles(const TileNet&, const std::vector<TileRun>&);
-  // Forgets costs if there are too many; this invalidates results of find().
+  // Forgets costs if there are too many; this invalidates results of find() and
+  // in_tiles().
   void trim(int nodes);
   // Returns a number for how some layers are cut, given the number of all but
   // the last one.

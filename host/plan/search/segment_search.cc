@@ -112,7 +112,7 @@ void SegmentSearch::add(const CutNet& cut, const CostModel& model,
 
 void SegmentSearch::find_segments(int64_t room) const {
   if (room <= room_) return;
-  // Few searches ask for more than they did first, and those ask often.
+  // A search that asks for more than at first need not begin once more.
   if (room_ >= 0) room = kBeyond;
   for (Variant& v : variants_) find_segments(room, v);
   room_ = room;
