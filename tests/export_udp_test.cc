@@ -114,15 +114,22 @@ TEST_F(ListeningBoard, AnswersOnThisComputer) {
           "line.sendto(head(b'I', 8, 2) + want[10:16] + bytes(100), to)\n"
           "END\n) > gone.py; python3 gone.py ${to#*:}; " +
           kSend +
-          // One that stays: two cannot have the board.
+          // One that stays: two cannot have the board. It says when the board
+          // has answered it, and goes when it is told to.
           "(cat other.py; cat <<'END'\n"
+          "import os\n"
           "f = frame(9, 2)\n"
-          "for i in range(80):\n"
+          "open('has.board', 'w').close()\n"
+          "for i in range(600):\n"
+          "    if os.path.exists('may.go'):\n"
+          "        break\n"
           "    line.sendto(f, to)\n"
           "    time.sleep(0.1)\n"
           "END\n) > stays.py; python3 stays.py ${to#*:} & other=$!; "
-          "sleep 1; code=0; $SHOAL send $to random:1 2> second.err || "
-          "code=$?; cat second.err >&2; wait $other; test $code = 9; " +
+          "until [ -e has.board ]; do kill -0 $other; sleep 0.1; done; "
+          "code=0; $SHOAL send $to random:1 2> second.err || "
+          "code=$?; cat second.err >&2; touch may.go; wait $other; "
+          "test $code = 9; " +
           kSend);
   EXPECT_EQ(told.code, 0) << told.out << told.err
                           << shop_.read_text("board.log");
