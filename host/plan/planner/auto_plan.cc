@@ -358,7 +358,6 @@ class AutoPlan {
   // on whose plans are not far behind its plan; more effort may catch up more.
   // So whatever less effort tries is tried, and more effort is never worse.
   Plan named_at_last() {
-    best_->improve_otherwise();
     best_->improve_as_built();
     const int more = request_.effort - 1;
     const double most =
@@ -366,7 +365,6 @@ class AutoPlan {
     if (more > 0) best_->improve_further(more);
     for (std::unique_ptr<CrewPlan>& crew : others_) {
       if (crew->trials().measure() > most) continue;
-      crew->improve_otherwise();
       crew->improve_as_built();
       crew->improve_further(more);
       if (crew->trials().beats(best_->trials())) std::swap(best_, crew);

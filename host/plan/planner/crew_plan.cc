@@ -345,41 +345,20 @@ bool CrewPlan::can_improve() const {
   return mixed_ && trials_.any() && is_latency();
 }
 
-// For a node alone all options matter, so its one loop changes them first.
 void CrewPlan::improve() {
   if (!can_improve()) return;
-  if (lacks_room() && !is_lone()) {
-    begun_ = {trials_.reached(), std::ssize(rehearsed_)};
-  }
-  climb(is_lone());
+  climb(is_lone() || lacks_room());
   // A node alone gains nothing by it (53 requests at 0.2 to 1000 Mbit/s).
   if (work_ <= tuning::kCheap && request_.effort > 0 && !is_lone()) {
     improve_further(tuning::kCheapEffort);
   }
 }
 
-// The first loop's plans are put aside, so that they are not spliced into those
-// of this one. More effort goes on from the plans of both.
-void CrewPlan::improve_otherwise() {
-  if (!begun_) return;
-  const auto& [begun, count] = *begun_;
-  const Trials::Reached before = trials_.reached();
-  const double least = trials_.measure();
-  trials_.go_back(begun);
-  const auto first = rehearsed_.begin() + count;
-  const std::vector<Rehearsed> later(first, rehearsed_.end());
-  rehearsed_.erase(first, rehearsed_.end());
-  climb(true);
-  if (trials_.measure() >= least) trials_.go_back(before);
-  rehearsed_.insert(rehearsed_.begin() + count, later.begin(), later.end());
-  begun_.reset();
-}
-
 // Steps take turns: whether one makes the plan better or not, the next one
 // follows. The loop ends when none of them in a row does. Pipelines do not
 // depend on the best plan, so the steps change that first.
-void CrewPlan::climb(bool otherwise) {
-  std::vector<Step> all = steps(otherwise);
+void CrewPlan::climb(bool options) {
+  std::vector<Step> all = steps(options);
   Step pipelines = {[this] { return as_pipeline(); }, most_plans_};
   do {
     size_t in_vain = 0;
@@ -405,19 +384,21 @@ CrewPlan::Step CrewPlan::step(Move* of, int plans) {
 }
 
 // Small changes come first, and plans that hold other memory last: they are
-// poor seeds, but parts of them make splices. `otherwise`: all options of the
-// plan are changed first, not only room for what links have under way; for a
-// node alone that is enough where many plans are compared.
-std::vector<CrewPlan::Step> CrewPlan::steps(bool otherwise) {
+// poor seeds, but parts of them make splices. `options`: all options of the
+// plan are changed before anything else, not only room for what links have
+// under way. They decide most where rows lack room; elsewhere more plans are
+// built for the same time.
+std::vector<CrewPlan::Step> CrewPlan::steps(bool options) {
   const auto way = [this](std::vector<Trial> (CrewPlan::*of)()) {
     return Step{[this, of] { return (this->*of)(); }, most_plans_};
   };
-  std::vector<Step> all = {step(change_options, otherwise ? most_plans_ : 1)};
+  std::vector<Step> all = {step(change_options, options ? most_plans_ : 1)};
+  // This is enough for a node alone where many plans are compared.
   if (is_lone() && request_.compared) return all;
   for (Move* of : {balance_shares, splice_plans, recut_run}) {
     all.push_back(step(of, most_plans_));
   }
-  if (otherwise) all.push_back(step(add_ends, most_plans_));
+  if (options) all.push_back(step(add_ends, most_plans_));
   if (work_ <= tuning::kCheap && !is_lone()) {
     mixed_->add_other_counts();
     for (Move* of : {change_waits, move_borders, hand_over}) {

@@ -51,9 +51,6 @@ class CrewPlan {
   // Applies moves to the best plan as long as one of them makes it better and
   // the budget of plans is not spent.
   void improve();
-  // If rows lacked room when improve() began, does the same again from there
-  // with moves first that change what is held, which lead elsewhere.
-  void improve_otherwise();
   // Goes on with cuts by what layers took in all plans so far, and from the
   // better plans as improve() does. That plans of one crew become better so
   // says nothing of other crews, so it is for the best one at last.
@@ -86,8 +83,8 @@ class CrewPlan {
     int left = 0;  // plans that it may still build
   };
   Step step(Move*, int plans);
-  std::vector<Step> steps(bool otherwise);
-  void climb(bool otherwise);
+  std::vector<Step> steps(bool options);
+  void climb(bool options);
   bool makes_better(Step&);
   // Tries the first `changes` of each move for all plans found, and returns how
   // many of `plans` are left.
@@ -137,9 +134,6 @@ class CrewPlan {
   std::vector<std::string> hopeless_;
   std::vector<Rehearsed> rehearsed_;  // all plans that fit
   std::vector<Plan> found_;           // the same, only if keeps_found()
-  // The state when improve() began, and how many plans were rehearsed then;
-  // none: rows had room.
-  std::optional<std::pair<Trials::Reached, std::ptrdiff_t>> begun_;
   std::set<double> moved_s_;   // latencies of those to which moves were applied
   bool left_changes_ = false;  // whether some of their changes were not tried
 };

@@ -80,16 +80,21 @@ class Explorer {
     for (const TrialWay& way : ways()) {
       if (cannot_be_better(way)) continue;
       Ends e{way, {}, {}};
-      e.fast = attempt(way, Objective::kLatency, {});
+      Priced least;
+      // A plan of the least time sends more than one with the highest price.
+      const bool quiet_first = counts_price(way) && !options_.all &&
+                               request_.objective == Objective::kTraffic &&
+                               !request_.limits.latency_s;
+      if (quiet_first) least = send_less(way);
+      if (!least.plan) e.fast = attempt(way, Objective::kLatency, {});
       if (wants_small()) e.small = attempt(way, Objective::kRam, {});
-      if (is_auto(way) && !options_.brief) {
-        Priced least{0, e.fast};
-        // A single node cannot send less.
-        if (counts_traffic() && way.nodes.size() > 1) {
-          const Priced sends_less = send_less(way);
-          if (sends_less.plan && !keeps_limits(e.fast)) least = sends_less;
-        }
-        if (squeezes()) squeeze(way, least, e.small);
+      if (counts_price(way) && !quiet_first) {
+        const Priced sends_less = send_less(way);
+        if (!keeps_limits(e.fast)) least = sends_less;
+      }
+      if (!least.plan) least.plan = e.fast;
+      if (is_auto(way) && !options_.brief && squeezes()) {
+        squeeze(way, least, e.small);
       }
       all.push_back(std::move(e));
     }
@@ -146,10 +151,17 @@ class Explorer {
   }
 
   static bool is_auto(const TrialWay& way) { return way.strategy == "auto"; }
+  // Returns whether the way is that of the request.
+  bool is_whole(const TrialWay& way) const {
+    return way.nodes == order_ && (way.strategy.empty() || is_auto(way) ||
+                                   way.strategy == request_.strategy);
+  }
 
-  bool counts_traffic() const {
-    return options_.traffic || request_.limits.traffic_bytes ||
-           request_.objective == Objective::kTraffic;
+  // Returns whether to try prices of traffic; a single node cannot send less.
+  bool counts_price(const TrialWay& way) const {
+    return is_auto(way) && !options_.brief && way.nodes.size() > 1 &&
+           (options_.traffic || request_.limits.traffic_bytes ||
+            request_.objective == Objective::kTraffic);
   }
   // Returns whether to plan for the smallest arena: it may be the best plan, or
   // one end of the budgets in which to look for that. It is neither where only
@@ -186,9 +198,7 @@ class Explorer {
     if (options_.brief || wants_small() || !fast) return false;
     if (request_.objective != Objective::kTraffic) return false;
     if (keeps_latency(fast) || cannot_be_better(way)) return false;
-    return !found_.best ||
-           fast->traffic_bytes <
-               found_.trials[found_.best_trial].numbers.traffic_bytes;
+    return !found_.best || fast->traffic_bytes < best().traffic_bytes;
   }
   bool squeezes() const {
     return request_.limits.latency_s && request_.objective == Objective::kRam;
@@ -208,7 +218,7 @@ class Explorer {
     if (options_.all || !found_.best || way.strategy.empty()) return false;
     if (is_auto(way) && way.nodes.size() > 1) return false;
     const CutBound bound = cut_bound(net_, request_, cuts_of(way));
-    const PlanNumbers& best = found_.trials[found_.best_trial].numbers;
+    const PlanNumbers& best = this->best();
     // A core does its part of each frame, so this also bounds the period.
     PlanNumbers least;
     least.latency_s = least.period_s =
@@ -344,11 +354,22 @@ class Explorer {
       found_.in_time = false;
       return std::nullopt;
     }
+    if (options_.without_limits && is_whole(way) && !ram && byte_s == 0 &&
+        objective == request_.objective) {
+      Plan known = *options_.without_limits;
+      known.strategy = way.strategy;
+      known.says_nodes = false;
+      return add(way, {}, std::move(known));
+    }
     OrMisfit<Plan> plan =
         find_plan(net_, asked(way, objective, ram, byte_s), &memo_);
     if (plan) return add(way, ram, *std::move(plan));
     if (!found_.refused) found_.refused = plan.misfit();
     return std::nullopt;
+  }
+
+  const PlanNumbers& best() const {
+    return found_.trials[found_.best_trial].numbers;
   }
 
   PlanNumbers add(const TrialWay& way, std::optional<int64_t> ram, Plan plan) {
@@ -358,10 +379,7 @@ class Explorer {
     t.says_nodes = plan.says_nodes;
     t.nodes = static_cast<int>(way.nodes.size());
     t.ram = ram;
-    const double most_s =
-        found_.best && !options_.all
-            ? found_.trials[found_.best_trial].numbers.period_s
-            : 0;
+    const double most_s = found_.best && !options_.all ? best().period_s : 0;
     t.numbers =
         numbers_of(net_, request_, plan, objective == Objective::kThroughput,
                    most_s, &memo_.rehearsals());
@@ -370,9 +388,7 @@ class Explorer {
       const double one = a.of(objective), other = b.of(objective);
       return one < other || (one == other && a.latency_s < b.latency_s);
     };
-    if (t.keeps_limits &&
-        (!found_.best ||
-         better(t.numbers, found_.trials[found_.best_trial].numbers))) {
+    if (t.keeps_limits && (!found_.best || better(t.numbers, best()))) {
       found_.best = std::move(plan);
       found_.best_trial = found_.trials.size();
     }

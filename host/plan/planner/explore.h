@@ -40,6 +40,9 @@ struct ExploreOptions {
   // Also tries what cannot be better by the request's objective and limits.
   bool all = false;
   bool traffic = false;  // also tries plans that send less
+  // The best plan without limits, if it is known and does not keep them. It
+  // must outlive the exploration.
+  const Plan* without_limits = nullptr;
 };
 
 // The result depends on time only if a deadline ends the exploration.

@@ -182,8 +182,9 @@ Misfit or_else(Misfit misfit, const std::string& change, const PlanNumbers& n,
 OrMisfit<Plan> goal_plan(const Net& net, const PlanRequest& request) {
   require_figures(request);
   const bool brief = are_forbidden(request.limits, lower_bound(net, request));
+  std::optional<Plan> plan;
   if (!brief) {
-    std::optional<Plan> plan = unlimited_plan(net, request);
+    plan = unlimited_plan(net, request);
     if (plan && keeps(request.limits, numbers_of(net, request, *plan, false))) {
       return std::move(*plan);
     }
@@ -193,19 +194,21 @@ OrMisfit<Plan> goal_plan(const Net& net, const PlanRequest& request) {
                     "--max-latency " + up_to(plan->latency_s)};
     }
   }
-  Exploration found = explore(net, request, {.brief = brief});
+  Exploration found =
+      explore(net, request,
+              {.brief = brief, .without_limits = plan ? &*plan : nullptr});
   if (found.best) {
-    Plan plan = std::move(*found.best);
+    Plan best = std::move(*found.best);
     const PlanTrial& t = found.trials[found.best_trial];
-    if (!request.over_links() || request.has_own_cuts()) return plan;
-    if (request.is_auto() && !plan.is_auto()) {
-      plan.strategy = "auto (" + t.text() + ")";
-      plan.says_nodes = true;
-    } else if (!request.is_auto() && t.nodes < std::ssize(plan.nodes)) {
-      plan.strategy = t.text();
-      plan.says_nodes = true;
+    if (!request.over_links() || request.has_own_cuts()) return best;
+    if (request.is_auto() && !best.is_auto()) {
+      best.strategy = "auto (" + t.text() + ")";
+      best.says_nodes = true;
+    } else if (!request.is_auto() && t.nodes < std::ssize(best.nodes)) {
+      best.strategy = t.text();
+      best.says_nodes = true;
     }
-    return plan;
+    return best;
   }
   if (found.trials.empty() && found.refused) return *found.refused;
   if (found.trials.empty()) return PlanDeadline::no_plan();

@@ -86,16 +86,6 @@ const Plan& Trials::finished(Made& made) const {
   return made.plan;
 }
 
-Trials::Reached Trials::reached() const {
-  Reached now;
-  now.seen = seen_, now.best = best_, now.taken = taken_;
-  return now;
-}
-
-void Trials::go_back(const Reached& to) {
-  seen_ = to.seen, best_ = to.best, taken_ = to.taken;
-}
-
 const Plan& Trials::best() const { return finished(*best_); }
 
 bool add_groups(const Net& net, const Cluster& cluster, int channels,

@@ -53,11 +53,6 @@ class Trials {
   // that was run before is not built again.
   bool run(Trial);
 
-  // The best plan so far and all trials that were run.
-  class Reached;
-  Reached reached() const;
-  void go_back(const Reached&);
-
   // Sets the measure of other crews' best plan: arenas that are estimated to be
   // much larger, or far beyond all budgets, are not built.
   void compare_with(double least) { least_of_others_ = least; }
@@ -144,13 +139,6 @@ class Trials {
   double least_refused_ = kFar;
   std::optional<Misfit> refused_;
   std::function<void(const Trial&, const Plan&)> watcher_;
-};
-
-class Trials::Reached {
-  friend Trials;
-  std::vector<Trial> seen;
-  std::optional<Made> best;
-  Trial taken;
 };
 
 // Returns the number of nodes that have a share.
