@@ -161,10 +161,9 @@ void CrewPlan::begin_briefly(double least) {
 // is near `least`, the smallest arena that is known.
 void CrewPlan::begin_small(double least) {
   const bool cheap = work_ <= tuning::kCostly;
-  std::vector<int> ends = ends_of_columns();
+  const std::vector<int> ends = ends_of_columns();
   const double now = trials_.nearest();
   const bool far = now < kFar && now > tuning::kHopeless * least;
-  if (far && !cheap) ends.clear();
   if (!far && !ends.empty()) trials_.run(in_columns(spatial(), ends.back()));
   if (least == kFar) return;
   const auto enough = [&] {
