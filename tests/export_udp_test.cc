@@ -114,11 +114,13 @@ TEST_F(ListeningBoard, AnswersOnThisComputer) {
           "line.sendto(head(b'I', 8, 2) + want[10:16] + bytes(100), to)\n"
           "END\n) > gone.py; python3 gone.py ${to#*:}; " +
           kSend +
-          // One that stays: two cannot have the board. It says when the board
-          // has answered it, and goes when it is told to.
+          // One that stays: two cannot have the board. It says when it has the
+          // board, and goes when it is told to.
           "(cat other.py; cat <<'END'\n"
           "import os\n"
           "f = frame(9, 2)\n"
+          "want = ask(f)\n"
+          "assert want[:1] == b'W', want\n"
           "open('has.board', 'w').close()\n"
           "for i in range(600):\n"
           "    if os.path.exists('may.go'):\n"

@@ -81,7 +81,8 @@ class Explorer {
       if (cannot_be_better(way)) continue;
       Ends e{way, {}, {}};
       Priced least;
-      // A plan of the least time sends more than one with the highest price.
+      // A plan of the least time sends more than one with the highest price,
+      // but may keep a limit of time that this one does not.
       const bool quiet_first = counts_price(way) && !options_.all &&
                                request_.objective == Objective::kTraffic &&
                                !request_.limits.latency_s;
@@ -218,7 +219,6 @@ class Explorer {
     if (options_.all || !found_.best || way.strategy.empty()) return false;
     if (is_auto(way) && way.nodes.size() > 1) return false;
     const CutBound bound = cut_bound(net_, request_, cuts_of(way));
-    const PlanNumbers& best = this->best();
     // A core does its part of each frame, so this also bounds the period.
     PlanNumbers least;
     least.latency_s = least.period_s =
@@ -229,7 +229,7 @@ class Explorer {
     return (objective == Objective::kTraffic ||
             objective == Objective::kLatency ||
             objective == Objective::kThroughput) &&
-           least.of(objective) > best.of(objective);
+           least.of(objective) > best().of(objective);
   }
 
   struct Priced {
